@@ -1,0 +1,69 @@
+/** The scripts by their old names: each runs its command from any folder, and sourcing one leaves the shell alone. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { settingsOf } from "../../src/settings.ts";
+import { COMMAND_NAMES } from "../../src/settings-row.ts";
+
+const SCRIPTS = join(import.meta.dirname, "..", "..", "scripts");
+const ENVIRONMENT = { PATH: process.env.PATH ?? "" };
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tidemark-scripts-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function bash(script: string, env: Record<string, string> = {}) {
+  const options = { cwd: folder, env: { ...ENVIRONMENT, SCRIPTS, ...env }, encoding: "utf8" } as const;
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", script], options);
+  return { status, stdout, stderr };
+}
+
+test.each([
+  ["setup", "setup"],
+  ["kafka_producer", "produce"],
+  ["processing_engine", "process"],
+  ["kafka_consumer", "consume-kafka"],
+  ["jdbc_consumer", "consume-jdbc"],
+  ["cleanup", "cleanup"],
+])("%s.sh is tidemark %s, run or sourced from any folder", (script, command) => {
+  const help = `USAGE tidemark ${command} `;
+  const ran = bash(`"$SCRIPTS/${script}.sh" --help`);
+  expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(help), stderr: "" });
+
+  const sourced = bash(
+    `options=$(set -o; shopt); variables=$(compgen -v)
+    source "$SCRIPTS/${script}.sh" --nonsense; echo "exit $?"
+    [ "$options" = "$(set -o; shopt)" ] && [ "$PWD" = "${folder}" ] && echo untouched`,
+  );
+  expect(sourced.stderr).toContain(`tidemark ${command} knows no flag --nonsense`);
+  expect(sourced.stdout).toBe("exit 2\nuntouched\n");
+});
+
+test("arguments come through as they are", () => {
+  const { stdout } = bash(`"$SCRIPTS/setup.sh" --home "a  b" '$HOME' ''`, { TIDEMARK: "printf" });
+  // printf takes the command's name as its format.
+  expect(stdout).toBe("setup");
+  const words = bash(`"$SCRIPTS/setup.sh" "a  b" '$HOME'`, { TIDEMARK: "echo" });
+  expect(words.stdout).toBe("setup a  b $HOME\n");
+});
+
+test("env.sh has every variable, with the default that the command line has", () => {
+  const inScript = new Map<string, string>();
+  const { stdout } = bash(`source "$SCRIPTS/env.sh"; env`);
+  for (const line of stdout.split("\n"))
+    inScript.set(line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1));
+  const named = COMMAND_NAMES.flatMap(settingsOf).filter((row) => !row.variable.startsWith("TIDEMARK_"));
+  for (const { variable, default: fallback } of named)
+    expect([variable, inScript.get(variable)]).toEqual([variable, fallback ?? ""]);
+});
+
+test("env.sh leaves alone what is set", () => {
+  const { stdout } = bash(`source "$SCRIPTS/env.sh"; echo "$PROCESSING_TYPE $ANOMALY_PERIOD_LENGTH"`, {
+    PROCESSING_TYPE: "C",
+  });
+  expect(stdout).toBe("C 30\n");
+});
