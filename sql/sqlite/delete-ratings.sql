@@ -1,0 +1,1 @@
+DELETE FROM movie_ratings

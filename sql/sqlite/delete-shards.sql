@@ -1,0 +1,1 @@
+DELETE FROM tidemark_shards

@@ -1,0 +1,1 @@
+SELECT 1 FROM movie_ratings LIMIT 1

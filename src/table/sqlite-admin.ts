@@ -1,0 +1,171 @@
+/**
+ * What `setup` and `cleanup` do to a SQLite database. Setup makes what is missing, in one transaction, and notes what
+ * it made. Cleanup removes that and the run's rows: the whole file, when setup made it and nobody else put anything
+ * into it, else its own tables in one transaction. Somebody else's tables are never touched.
+ */
+import { existsSync, rmSync, statSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
+import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
+import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
+import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
+import { stateError } from "../errors.ts";
+import { FileLock } from "../file-lock.ts";
+import type { TableAdmin, TableOwner } from "./contract.ts";
+import { databasePath, inTransaction, lockPath, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
+import type { Contents, TableName } from "./sqlite-schema.ts";
+import { CREATE_TABLE, checkShapes, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
+
+/**
+ * `owner`: whose table it has to be; undefined where that does not matter. `holder` names this process to others
+ * ("cleanup, pid 12"). The file's folder has to be there.
+ */
+export function openSqliteAdmin(path: string, owner: TableOwner | undefined, holder: string): TableAdmin {
+  return {
+    setup: async () => setup(databasePath(path), owner),
+    inventory: async () => inventory(databasePath(path)),
+    cleanup: async () => cleanup(databasePath(path), owner, holder),
+    close: async () => {},
+  };
+}
+
+function setup(path: string, owner: TableOwner | undefined): string[] {
+  // An empty file is what a setup that was killed leaves; there is nothing in it that could be anybody's.
+  const fileIsMissing = !existsSync(path) || statSync(path).size === 0;
+  return withDatabase(path, "write", (database) => {
+    const made = inTransaction(database, path, () => makeMissing(database, path, owner, fileIsMissing));
+    makeDurable(database, path);
+    return made;
+  });
+}
+
+function makeMissing(
+  database: DatabaseSync,
+  path: string,
+  owner: TableOwner | undefined,
+  fileIsMissing: boolean,
+): string[] {
+  const contents = readContents(database, path);
+  checkShapes(contents, path);
+  const missing = (Object.keys(CREATE_TABLE) as TableName[]).filter((name) => !contents.tables.has(name));
+  if (missing.length === 0 && contents.setup !== undefined) {
+    readShards(database, path, owner);
+    return [];
+  }
+  if (missing.includes("tidemark_shards") && !missing.includes("movie_ratings") && holdsRows(database)) {
+    throw stateError(
+      `movie_ratings in ${path} holds rows, but no tidemark_shards says whose they are`,
+      "move that table away, or name another database; nothing was changed",
+    );
+  }
+
+  const made = fileIsMissing ? [`database file ${path}`] : [];
+  for (const name of missing) {
+    database.exec(CREATE_TABLE[name]);
+    made.push(`table ${name} in ${path}`);
+  }
+  if (missing.includes("movie_ratings") && !missing.includes("tidemark_shards")) {
+    // The rows are gone, so what stood for having written them has to go too: `process` then asks for --rebuild.
+    database.exec(deleteShards);
+  }
+  readShards(database, path, owner);
+  const madeFile = fileIsMissing || contents.setup?.madeFile === true;
+  const madeMovieRatings = missing.includes("movie_ratings") || contents.setup?.madeMovieRatings === true;
+  database.prepare(upsertSetup).run(SCHEMA_VERSION, Number(madeFile), Number(madeMovieRatings));
+  return made;
+}
+
+function inventory(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return withDatabase(path, "read", (database) => listOurs(readContents(database, path), path));
+}
+
+/** What cleanup removes, in words. */
+function listOurs(contents: Contents, path: string): string[] {
+  const ours = tidemarkTables(contents).map((name) => `table ${name} in ${path}`);
+  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
+    ours.unshift(`${ownsRatings(contents) ? "" : "the rows of "}table movie_ratings in ${path}`);
+  }
+  if (ownsFile(contents)) ours.push(`database file ${path}`);
+  return ours;
+}
+
+function cleanup(path: string, owner: TableOwner | undefined, holder: string): string[] {
+  if (inventory(path).length === 0 && !existsSync(lockPath(path))) return [];
+  const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
+  try {
+    const removed = existsSync(path) ? removeOurs(path, owner) : [];
+    // While the lock is still held: afterwards it could be another's.
+    rmSync(lockPath(path), { force: true });
+    return removed;
+  } finally {
+    lock.release();
+  }
+}
+
+function removeOurs(path: string, owner: TableOwner | undefined): string[] {
+  const contents = withDatabase(path, "write", (database) =>
+    inTransaction(database, path, () => {
+      const found = readContents(database, path);
+      if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
+      if (!ownsFile(found)) removeTables(database, found);
+      return found;
+    }),
+  );
+  if (ownsFile(contents)) {
+    // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+  }
+  return [...listOurs(contents, path), ...listKept(contents, path)];
+}
+
+function removeTables(database: DatabaseSync, contents: Contents): void {
+  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
+    database.exec(ownsRatings(contents) ? "DROP TABLE movie_ratings" : deleteRatings);
+  }
+  for (const name of tidemarkTables(contents)) database.exec(`DROP TABLE ${name}`);
+}
+
+/** What one might expect to go, and why it stays. */
+function listKept(contents: Contents, path: string): string[] {
+  const kept: string[] = [];
+  if (contents.tables.has("movie_ratings") && tidemarkTables(contents).length > 0) {
+    if (!contents.sound.has("movie_ratings")) {
+      kept.push(`(kept: table movie_ratings in ${path}, whose columns are not Tidemark's)`);
+    } else if (!ownsRatings(contents)) {
+      kept.push(`(kept: table movie_ratings in ${path}, as setup did not make it)`);
+    }
+  }
+  if (contents.setup?.madeFile === true && !ownsFile(contents)) {
+    kept.push(`(kept: database file ${path}, which holds what is not Tidemark's)`);
+  }
+  return kept;
+}
+
+/** Ours beside the result table. */
+function tidemarkTables(contents: Contents): TableName[] {
+  return [...contents.tables].filter((name) => name !== "movie_ratings");
+}
+
+/** Whether setup made the file and nobody else put anything into it. */
+function ownsFile(contents: Contents): boolean {
+  const onlyOurs = !contents.others && (ownsRatings(contents) || !contents.tables.has("movie_ratings"));
+  return contents.setup?.madeFile === true && onlyOurs;
+}
+
+function ownsRatings(contents: Contents): boolean {
+  return contents.sound.has("movie_ratings") && contents.setup?.madeMovieRatings === true;
+}
+
+function holdsRows(database: DatabaseSync): boolean {
+  return database.prepare(selectAnyRating).get() !== undefined;
+}
+
+function withDatabase<T>(path: string, access: "read" | "write", work: (database: DatabaseSync) => T): T {
+  const database = openDatabase(path, access);
+  try {
+    return translated(path, () => work(database));
+  } finally {
+    database.close();
+  }
+}

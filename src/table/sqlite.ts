@@ -1,0 +1,168 @@
+/**
+ * The result table in a SQLite file: the writing side. Every promise of `ResultTable` holds by one transaction each,
+ * durable when it returns. The process's lock is a file beside the database, since SQLite's own locks last only as
+ * long as a transaction. Readers (`sqlite-reader.ts`) and `setup` (`sqlite-admin.ts`) go their own ways.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
+import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
+import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
+import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
+import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import { describeEpoch, sameEpoch } from "../epoch.ts";
+import { assert, stateError } from "../errors.ts";
+import { FileLock } from "../file-lock.ts";
+import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
+import { databasePath, inTransaction, lockPath, makeDurable, openDatabase } from "./sqlite-database.ts";
+import { checkExists, checkWritable, readContents, readShards } from "./sqlite-schema.ts";
+
+/** Rows a statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
+const ROWS_PER_STATEMENT = 100;
+const ROW_PLACEHOLDERS = "(?, ?, ?, ?, ?, ?)";
+const COLUMNS = 6;
+
+/**
+ * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
+ * Exit 2 where there is none, exit 4 where it is damaged, of another shape, or only half there.
+ */
+export function openSqliteTable(path: string, owner: TableOwner, holder: string): ResultTable {
+  return new SqliteTable(databasePath(path), owner, holder);
+}
+
+class SqliteTable implements ResultTable {
+  readonly #path: string;
+  readonly #owner: TableOwner;
+  readonly #holder: string;
+  #database: DatabaseSync;
+  #lock: FileLock | undefined;
+  #upsertMany: StatementSync | undefined;
+  #upsertOne: StatementSync | undefined;
+
+  constructor(path: string, owner: TableOwner, holder: string) {
+    this.#path = path;
+    this.#owner = owner;
+    this.#holder = holder;
+    this.#database = openChecked(path);
+  }
+
+  async lock(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    this.#lock = FileLock.acquire(lockPath(this.#path), `the result table ${this.#path}`, this.#holder);
+    // Opened anew under the lock: a cleanup just before may have removed the file, and what is written would be lost.
+    this.#database.close();
+    this.#database = openChecked(this.#path);
+  }
+
+  async standings(): Promise<ShardStanding[]> {
+    return readShards(this.#database, this.#path, this.#owner);
+  }
+
+  async claim(
+    claimant: string,
+    partitions: number,
+    judge: (partition: number, found: ShardStanding | undefined) => EpochIdentity,
+  ): Promise<void> {
+    this.#write((shards) => {
+      for (let partition = 0; partition < partitions; partition++) {
+        const found = shards.find((shard) => shard.partition === partition);
+        const judged = judge(partition, found);
+        const epoch = found?.epoch ?? judged;
+        this.#setShard({ partition, epoch, offset: found?.offset ?? 0, claimant });
+      }
+    });
+  }
+
+  async apply(claimant: string, epoch: Epoch): Promise<void> {
+    this.#write((shards) => {
+      const { partition, identity, previous, offset, rows } = epoch;
+      const found = shards.find((shard) => shard.partition === partition);
+      if (found === undefined || found.claimant !== claimant) {
+        throw stateError(
+          `partition ${partition} of the result table ${this.#path} has been taken by another process` +
+            (found === undefined ? ", or reset" : ` (${found.claimant})`),
+          "let one process work for a group and topic; start it again once the other has ended",
+        );
+      }
+      if (sameEpoch(found.epoch, identity)) return;
+      if (!sameEpoch(found.epoch, previous)) {
+        throw stateError(
+          `partition ${partition} of the result table ${this.#path} stands at ${describeEpoch(found.epoch)}, ` +
+            `not at ${describeEpoch(previous)}`,
+          "the table or the checkpoint was put back or replaced: run `tidemark process --rebuild`",
+        );
+      }
+      this.#setShard({ partition, epoch: identity, offset, claimant });
+      this.#upsert(rows);
+    });
+  }
+
+  async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
+    this.#write(() => {
+      this.#database.exec(deleteRatings);
+      this.#database.exec(deleteShards);
+      for (const [partition, epoch] of identities.entries()) this.#setShard({ partition, epoch, offset: 0, claimant });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+    this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  /** One transaction; `work` is given the shards' rows as they stand in it. */
+  #write(work: (shards: ShardStanding[]) => void): void {
+    assert(this.#lock !== undefined, "the result table is written under its lock only");
+    inTransaction(this.#database, this.#path, () => work(readShards(this.#database, this.#path, this.#owner)));
+  }
+
+  #setShard({ partition, epoch, offset, claimant }: ShardStanding): void {
+    const { group, topic } = this.#owner;
+    this.#database
+      .prepare(upsertShard)
+      .run(group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant);
+  }
+
+  #upsert(rows: readonly Row[]): void {
+    this.#upsertMany ??= this.#database.prepare(
+      upsertRatings.replace(ROW_PLACEHOLDERS, Array(ROWS_PER_STATEMENT).fill(ROW_PLACEHOLDERS).join(", ")),
+    );
+    this.#upsertOne ??= this.#database.prepare(upsertRatings);
+    // In the order of the key, or nearly: scattered over many windows, every row would fetch a page of its own.
+    const ordered = rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
+    const wholeStatements = ordered.length - (ordered.length % ROWS_PER_STATEMENT);
+    const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
+    for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
+      for (let i = 0; i < ROWS_PER_STATEMENT; i++) putColumns(values, i * COLUMNS, ordered[first + i]);
+      this.#upsertMany.run(...values);
+    }
+    values.length = COLUMNS;
+    for (const row of ordered.slice(wholeStatements)) {
+      putColumns(values, 0, row);
+      this.#upsertOne.run(...values);
+    }
+  }
+}
+
+/** A row's columns, in the order of the statement. */
+function putColumns(values: SQLInputValue[], at: number, row: Row): void {
+  values[at] = row.windowStart;
+  values[at + 1] = String(row.movieId);
+  values[at + 2] = row.title;
+  values[at + 3] = row.ratingCount;
+  values[at + 4] = row.ratingSum;
+  values[at + 5] = row.uniqueRatingCount;
+}
+
+function openChecked(path: string): DatabaseSync {
+  checkExists(path);
+  const database = openDatabase(path, "write");
+  try {
+    checkWritable(readContents(database, path), path);
+    makeDurable(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Another `process` for the suites: locks the table named on its command line, claims partition 0 and applies epochs
+ * without end, each rewriting the same 500 rows with its number as their rating count. Prints a line for each number
+ * applied; when it fails with a user's error, that error's exit code and message.
+ */
+import { UserError } from "../../src/errors.ts";
+import { openSqliteTable } from "../../src/table/sqlite.ts";
+import { epochOf, identity, OWNER, row } from "./fixture.ts";
+
+const ROWS = 500;
+
+const table = openSqliteTable(process.argv[2], OWNER, `process, pid ${process.pid}`);
+await table.lock();
+await table.claim("other", 1, () => identity(0));
+try {
+  for (let number = 1; ; number++) {
+    const rows = Array.from({ length: ROWS }, (_, i) => row(0, i + 1, number));
+    await table.apply("other", epochOf(number, rows));
+    await new Promise((resolve) => process.stdout.write(`${number}\n`, resolve));
+  }
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.log(`exit ${error.exitCode}: ${error.message}`);
+}
+await table.close();
