@@ -1,0 +1,117 @@
+/**
+ * Numbers and strings to bytes and back, for the checkpoint: varints as in Kafka's and Protobuf's formats, but of up
+ * to 53 bits. The reader asserts that it never leaves its bytes; whether they are the right ones, a CRC has said.
+ */
+import { assert } from "./errors.ts";
+
+const FIRST_CAPACITY_BYTES = 64 * 1024;
+const VARINT_BYTES_MAX = 8;
+
+export class ByteWriter {
+  #bytes = new Uint8Array(FIRST_CAPACITY_BYTES);
+  #at = 0;
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** What was written, as a copy of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
+  }
+
+  /** A whole number from 0 to 2^53 - 1. */
+  varint(value: number): void {
+    if (this.#at + VARINT_BYTES_MAX > this.#bytes.length) this.#grow(VARINT_BYTES_MAX);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let rest = value;
+    if (value >= 2 ** 31) {
+      assert(value <= Number.MAX_SAFE_INTEGER, "a varint takes at most 2^53 - 1");
+      for (; rest >= 2 ** 31; rest = Math.floor(rest / 128)) bytes[at++] = (rest & 0x7f) | 0x80;
+    } else assert(value >= 0, "a varint takes no negative number");
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    this.#at = at;
+  }
+
+  /** A whole number of either sign. */
+  signed(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  /** Any double, infinities included. */
+  double(value: number): void {
+    this.#reserve(8);
+    new DataView(this.#bytes.buffer).setFloat64(this.#at, value);
+    this.#at += 8;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.varint(value.length);
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  text(value: string): void {
+    this.bytes(new TextEncoder().encode(value));
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#bytes.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      assert(this.#at < this.#bytes.length && scale <= Number.MAX_SAFE_INTEGER, "a varint ends within its bytes");
+      const byte = this.#bytes[this.#at++];
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+
+  signed(): number {
+    const raw = this.varint();
+    return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
+  }
+
+  double(): number {
+    assert(this.#at + 8 <= this.#bytes.length, "a double lies within its bytes");
+    const value = new DataView(this.#bytes.buffer, this.#bytes.byteOffset).getFloat64(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
+  /** A view, not a copy. */
+  bytes(): Uint8Array {
+    const length = this.varint();
+    assert(this.#at + length <= this.#bytes.length, "a byte string lies within its bytes");
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  text(): string {
+    return new TextDecoder().decode(this.bytes());
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Checkpoints as files: `current` names a run's folder, which holds one log a shard. A new run is made whole beside the
+ * old one and becomes current in one rename, so that a crash leaves the old run or the new, never a mixture. Leaves
+ * alone whatever it did not make.
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { diskError, readTextIfThere, replaceFile, syncFolder } from "../durable-file.ts";
+import { stateError } from "../errors.ts";
+import { FileLock } from "../file-lock.ts";
+import type { OutputEnds } from "../topic/contract.ts";
+import type { CheckpointSettings, CheckpointStore, Replaced, ShardLog } from "./contract.ts";
+import { CHECKPOINT_FORMAT, type HeaderRecord } from "./log-records.ts";
+import { ShardLogFile } from "./shard-log-file.ts";
+
+const CURRENT = "current";
+const RUN_PREFIX = "run-";
+
+/** Names that a checkpoint folder of ours may hold, for `cleanup`. */
+export const CHECKPOINT_NAMES = /^(current(\..*)?|run-.*|process\.lock(\..*|-.*)?)$/;
+
+export function checkpointLockPath(folder: string): string {
+  return join(folder, "process.lock");
+}
+
+/** `holder` says who we are, for the message that another process gets. */
+export function openCheckpointFiles(folder: string, holder: string, warn: (text: string) => void): CheckpointStore {
+  return new CheckpointFiles(folder, holder, warn);
+}
+
+class CheckpointFiles implements CheckpointStore {
+  readonly #folder: string;
+  readonly #holder: string;
+  readonly #warn: (text: string) => void;
+  #lock: FileLock | undefined;
+  #logs: ShardLogFile[] = [];
+
+  constructor(folder: string, holder: string, warn: (text: string) => void) {
+    this.#folder = folder;
+    this.#holder = holder;
+    this.#warn = warn;
+  }
+
+  async lock(): Promise<void> {
+    await mkdir(this.#folder, { recursive: true }).catch((error) => {
+      throw diskError("make", this.#folder, error);
+    });
+    const what = `the checkpoint folder ${this.#folder}`;
+    this.#lock = FileLock.acquire(checkpointLockPath(this.#folder), what, this.#holder);
+  }
+
+  async load(settings: CheckpointSettings): Promise<ShardLog[] | undefined> {
+    const current = await readTextIfThere(join(this.#folder, CURRENT));
+    if (current === undefined) return undefined;
+    const name = current.trim();
+    if (!/^run-[0-9a-f-]+$/.test(name)) throw this.#damaged(`${CURRENT} names no run`);
+    const folder = join(this.#folder, name);
+    const files = await readdir(folder).catch(() => {
+      throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
+    });
+    this.#logs = [];
+    for (let partition = 0; files.includes(logName(partition)); partition++) {
+      const { log, header, cutBytes } = await ShardLogFile.open(join(folder, logName(partition)));
+      this.#logs.push(log);
+      this.#check(header, settings, partition, `${RUN_PREFIX}${header.run}` === name);
+      if (cutBytes > 0) this.#warn(`cut ${cutBytes} bytes that a crash left at the end of ${logName(partition)}`);
+    }
+    if (this.#logs.length !== settings.partitions) throw this.#damaged(`${name} lacks logs of its partitions`);
+    await this.#removeOtherRuns(name);
+    return this.#logs;
+  }
+
+  async begin(
+    settings: CheckpointSettings,
+    run: string,
+    owner: string,
+    state: Uint8Array,
+    ends: OutputEnds,
+    replaced: readonly (Replaced | undefined)[],
+  ): Promise<ShardLog[]> {
+    const name = `${RUN_PREFIX}${run}`;
+    const folder = join(this.#folder, name);
+    await mkdir(folder).catch((error) => {
+      throw diskError("make", folder, error);
+    });
+    for (const log of this.#logs) await log.close();
+    this.#logs = [];
+    const epoch = { run, owner, number: 0 };
+    for (let partition = 0; partition < settings.partitions; partition++) {
+      const header = { format: CHECKPOINT_FORMAT, run, partition, settings };
+      const base = { kind: "base", last: epoch, confirmed: epoch, ends, replaced: replaced[partition], state } as const;
+      this.#logs.push(await ShardLogFile.create(join(folder, logName(partition)), header, base));
+    }
+    await syncFolder(folder);
+    await syncFolder(this.#folder);
+    await replaceFile(join(this.#folder, CURRENT), `${name}\n`);
+    await this.#removeOtherRuns(name);
+    return this.#logs;
+  }
+
+  async close(): Promise<void> {
+    for (const log of this.#logs) await log.close();
+    this.#logs = [];
+    this.#lock?.release();
+  }
+
+  #check(header: HeaderRecord, settings: CheckpointSettings, partition: number, named: boolean): void {
+    if (header.format > CHECKPOINT_FORMAT) {
+      throw stateError(
+        `the checkpoint in ${this.#folder} was made by a newer Tidemark (format ${header.format})`,
+        "use that Tidemark, or start `tidemark process --rebuild`",
+      );
+    }
+    if (!named || header.partition !== partition) throw this.#damaged("a log of another run or partition");
+    const changed = (Object.keys(settings) as (keyof CheckpointSettings)[]).filter(
+      (name) => header.settings[name] !== settings[name],
+    );
+    if (changed.length === 0) return;
+    const changes = changed.map((name) => `${name} ${header.settings[name]}, now ${settings[name]}`).join("; ");
+    throw stateError(
+      `the checkpoint in ${this.#folder} was made with other settings: ${changes}`,
+      "use the settings that it was made with, or start `tidemark process --rebuild`, which reads the topic again",
+    );
+  }
+
+  /** Runs that never became current, or no longer are. */
+  async #removeOtherRuns(current: string): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (name.startsWith(RUN_PREFIX) && name !== current) await rm(join(this.#folder, name), { recursive: true });
+    }
+  }
+
+  #damaged(fault: string): Error {
+    return stateError(
+      `the checkpoint in ${this.#folder} is damaged: ${fault}`,
+      "put the folder back from a copy, or start `tidemark process --rebuild`, which reads the topic again",
+    );
+  }
+}
+
+function logName(partition: number): string {
+  return `shard-${partition}.log`;
+}
