@@ -10,12 +10,13 @@ import { serviceError, systemErrorCode, UserError, usageError } from "../src/err
 import { MOVIES_DEFAULT, MOVIES_MAX, Movies } from "./sample/movies.ts";
 import { Random } from "./sample/random.ts";
 import { writeRatings } from "./sample/ratings.ts";
-import { evenFiles, FILES_MAX, filesByYear, ROWS_MAX, rowsByDay } from "./sample/schedule.ts";
+import { DAYS_DEFAULT, evenFiles, FILES_MAX, filesByYear, ROWS_MAX, rowsByDay } from "./sample/schedule.ts";
 import { writeTitles } from "./sample/titles.ts";
 
-const USAGE = `usage: npm run sample -- --rows N --out DIR [--movies M] [--files K] [--seed S]
+const USAGE = `usage: npm run sample -- --rows N --out DIR [--days D] [--movies M] [--files K] [--seed S]
   --rows    ratings to make
   --out     folder to make: ratings/*.csv and movie_titles.csv
+  --days    days that the ratings fall on, the last 2005-12-31 (${DAYS_DEFAULT}, from 1999-11-11 on)
   --movies  number of movies (${MOVIES_DEFAULT})
   --files   number of rating files (one a year, or more to keep each below 1 GB)
   --seed    another seed, other data (1)
@@ -25,6 +26,7 @@ const SEED_MAX = 2 ** 32 - 1;
 interface Sample {
   readonly rows: number;
   readonly out: string;
+  readonly days: number;
   readonly movies: number;
   readonly files: number | undefined;
   readonly seed: number;
@@ -38,6 +40,7 @@ function readFlags(args: readonly string[]): Sample | undefined {
   return {
     rows: wholeNumber("--rows", flags.rows, 1, ROWS_MAX),
     out: flags.out,
+    days: wholeNumber("--days", flags.days, 1, DAYS_DEFAULT),
     movies: wholeNumber("--movies", flags.movies, 1, MOVIES_MAX),
     files: flags.files === undefined ? undefined : wholeNumber("--files", flags.files, 1, FILES_MAX),
     seed: wholeNumber("--seed", flags.seed, 0, SEED_MAX),
@@ -51,6 +54,7 @@ function parseFlags(args: readonly string[]) {
       options: {
         rows: { type: "string" },
         out: { type: "string" },
+        days: { type: "string", default: String(DAYS_DEFAULT) },
         movies: { type: "string", default: String(MOVIES_DEFAULT) },
         files: { type: "string" },
         seed: { type: "string", default: "1" },
@@ -74,7 +78,7 @@ function wholeNumber(flag: string, text: string | undefined, least: number, most
 function write(sample: Sample): string {
   const random = new Random(sample.seed);
   const movies = new Movies(sample.movies, random);
-  const rowsOfDays = rowsByDay(sample.rows);
+  const rowsOfDays = rowsByDay(sample.rows, sample.days);
   const files = sample.files === undefined ? filesByYear(rowsOfDays) : evenFiles(rowsOfDays, sample.files);
   const folder = join(sample.out, "ratings");
   mkdirSync(folder, { recursive: true });

@@ -56,11 +56,23 @@ export function diskError(action: string, path: string, error: unknown): unknown
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":
-      return serviceError(`${what}: the disk is full`, "free disk space, then start again: nothing that was confirmed is lost", error);
+      return serviceError(
+        `${what}: the disk is full`,
+        "free disk space, then start again: nothing that was confirmed is lost",
+        error,
+      );
     case "EFBIG":
-      return serviceError(`${what}: the file may not grow`, "raise the limit on file sizes (ulimit -f), then start again", error);
+      return serviceError(
+        `${what}: the file may not grow`,
+        "raise the limit on file sizes (ulimit -f), then start again",
+        error,
+      );
     case "EIO":
-      return serviceError(`${what}: the disk fails`, "look at the system's log; mend or replace the disk, then start again", error);
+      return serviceError(
+        `${what}: the disk fails`,
+        "look at the system's log; mend or replace the disk, then start again",
+        error,
+      );
     case "EMFILE":
     case "ENFILE":
       return serviceError(`${what}: too many files are open`, "raise the limit on open files (ulimit -n)", error);

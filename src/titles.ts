@@ -71,10 +71,9 @@ export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "
 
 /** A title as the result table can hold it: without U+0000, and no longer than 128 characters. */
 export function cutTitle(title: string): string {
-  const cleaned = withoutNul(title);
   // No string has more characters than UTF-16 units, so most need no counting.
-  if (cleaned.length <= TITLE_CHARACTERS_MAX) return cleaned;
-  return Array.from(cleaned).slice(0, TITLE_CHARACTERS_MAX).join("");
+  if (title.length <= TITLE_CHARACTERS_MAX && !title.includes("\0")) return title;
+  return Array.from(withoutNul(title)).slice(0, TITLE_CHARACTERS_MAX).join("");
 }
 
 function withoutNul(text: string): string {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { formatDay } from "../../src/calendar.ts";
 import type { Movies } from "./movies.ts";
 import { type Random, WORD_END } from "./random.ts";
-import { FIRST_DAY, ROW_BYTES_MAX, type RatingsFile } from "./schedule.ts";
+import { firstDayOf, ROW_BYTES_MAX, type RatingsFile } from "./schedule.ts";
 
 /** The highest user id of the original data. */
 const USERS = 2_649_429;
@@ -30,6 +30,7 @@ export function writeRatings(
 ): number {
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let bytes = 0;
+  const firstDay = firstDayOf(rowsOfDays.length);
   let dayIndex = -1;
   let leftOfDay = 0;
   let date = "";
@@ -40,7 +41,7 @@ export function writeRatings(
       for (let left = rows; left > 0; ) {
         while (leftOfDay === 0) {
           leftOfDay = rowsOfDays[++dayIndex];
-          date = `${formatDay(FIRST_DAY + dayIndex)},`;
+          date = `${formatDay(firstDay + dayIndex)},`;
         }
         const roomForRows = Math.floor((BUFFER_BYTES - end) / ROW_BYTES_MAX);
         if (roomForRows === 0) {

@@ -4,8 +4,14 @@
  */
 import { dayOf, formatDay } from "../../src/calendar.ts";
 
-export const FIRST_DAY = dayOf(1999, 11, 11);
 const LAST_DAY = dayOf(2005, 12, 31);
+/** The days of the original: 1999-11-11 to 2005-12-31. */
+export const DAYS_DEFAULT = LAST_DAY - dayOf(1999, 11, 11) + 1;
+
+/** First of so many days, of which 2005-12-31 is the last. */
+export function firstDayOf(days: number): number {
+  return LAST_DAY - days + 1;
+}
 
 export const ROWS_MAX = 100_000_000_000;
 export const FILES_MAX = 100_000;
@@ -24,13 +30,13 @@ export interface RatingsFile {
   readonly rows: number;
 }
 
-/** How many of `rows` fall on each day, from `FIRST_DAY` to `LAST_DAY`. */
-export function rowsByDay(rows: number): number[] {
+/** How many of `rows` fall on each of the days. */
+export function rowsByDay(rows: number, days: number): number[] {
   // Powers by multiplication: Math.pow may differ between runtimes in the last digit.
   const cumulative: number[] = [];
   let weight = 1;
   let total = 0;
-  for (let day = FIRST_DAY; day <= LAST_DAY; day++) {
+  for (let day = 0; day < days; day++) {
     total += weight;
     weight *= GROWTH_A_DAY;
     cumulative.push(total);
@@ -48,7 +54,7 @@ export function rowsByDay(rows: number): number[] {
 export function filesByYear(rowsOfDays: readonly number[]): RatingsFile[] {
   const rowsOfYears = new Map<string, number>();
   for (const [index, rows] of rowsOfDays.entries()) {
-    const year = formatDay(FIRST_DAY + index).slice(0, 4);
+    const year = formatDay(firstDayOf(rowsOfDays.length) + index).slice(0, 4);
     rowsOfYears.set(year, (rowsOfYears.get(year) ?? 0) + rows);
   }
   return [...rowsOfYears].flatMap(([year, rows]) => {

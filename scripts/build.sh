@@ -1,0 +1,11 @@
+#!/bin/sh
+# Builds the executable: dist/tidemark, for this machine, or for the target named ("bun-linux-arm64").
+# It must not read a .env or bunfig.toml from the folder that it is run in, hence the two flags.
+set -eu
+cd "$(dirname "$0")/.."
+PATH="$PWD/node_modules/.bin:$PATH"
+bun build src/main.ts --outfile=dist/tidemark ${1:+"--target=$1"} \
+  --compile --minify --bytecode --format=esm --sourcemap=inline \
+  --no-compile-autoload-dotenv --no-compile-autoload-bunfig >&2
+# The executable holds its source map, for legible stacks; the copy beside it serves nobody.
+rm -f dist/tidemark.map

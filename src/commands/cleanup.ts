@@ -1,0 +1,77 @@
+/**
+ * `cleanup`: removes what `setup` and the run made, after asking. Nothing is removed while a `process` or a writer of
+ * the topics lives, and nothing that was there before setup.
+ */
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { CommandContext } from "../command.ts";
+import { embeddedSides } from "../embedded.ts";
+import { usageError } from "../errors.ts";
+import { FileLock } from "../file-lock.ts";
+import { Home } from "../home.ts";
+import { ownerText } from "../owner.ts";
+import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
+import { openSqliteAdmin } from "../table/sqlite-admin.ts";
+import { LocalTopicAdmin } from "../topic/local/admin.ts";
+import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
+import { anomaliesGroup } from "./consume-kafka.ts";
+
+export async function cleanup(context: CommandContext): Promise<void> {
+  const { settings, log, now } = context;
+  const holder = ownerText("cleanup", now());
+  const { home, databasePath } = embeddedSides(settings);
+  // Both are locked, but only once where they are the same.
+  const folders = [...new Set([resolve(home), resolve(settings.checkpoints)])];
+  const locks: FileLock[] = [];
+  let removal: Removal;
+  try {
+    for (const folder of folders) {
+      if (!(await holdsOurs(folder))) continue;
+      locks.push(FileLock.acquire(join(folder, "process.lock"), `the folder ${folder}`, holder));
+    }
+    const { group, topic, anomalyTopic, rejectedTopic } = settings;
+    removal = {
+      home: await Home.read(home),
+      checkpoints: settings.checkpoints,
+      topics: [topic, anomalyTopic, rejectedTopic],
+      consumerGroup: anomaliesGroup(group),
+      table: openSqliteAdmin(databasePath, { group, topic }, holder),
+      topicAdmin: new LocalTopicAdmin(home, holder),
+      groupOffsets: new LocalGroupOffsets(home),
+    };
+    const plan = await planRemoval(removal);
+    if (plan.length === 0) log.info(`there is nothing to remove in ${home}`);
+    else await confirm(context, plan);
+    await remove(removal, log.info);
+    for (const folder of folders) await removeLockFiles(folder);
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+  if (locks.length > 0) await removeEmptyFolders(removal, log.info);
+}
+
+/** Returns when it may be removed; exit 2 when not. */
+async function confirm({ settings, stdin, log, signal }: CommandContext, plan: readonly string[]): Promise<void> {
+  for (const what of plan) log.info(`to be removed: ${what}`);
+  if (settings.yes) return;
+  if (stdin.isTTY !== true) {
+    throw usageError("nobody can be asked whether to remove this, as stdin is no terminal", "give --yes to remove it");
+  }
+  log.info("remove all this? [y/N]");
+  const answer = await readLine(stdin, signal);
+  signal.throwIfAborted();
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw usageError("nothing was removed, as the answer was not y", "answer y, or give --yes");
+}
+
+/** The next line of `input`; empty at its end, or when the signal aborts. */
+function readLine(input: CommandContext["stdin"], signal: AbortSignal): Promise<string> {
+  return new Promise((settle) => {
+    const lines = createInterface({ input, signal });
+    lines.once("line", (line) => {
+      settle(line);
+      lines.close();
+    });
+    lines.once("close", () => settle(""));
+  });
+}

@@ -1,0 +1,81 @@
+/**
+ * `consume-kafka`: prints the anomaly lines, each unchanged, and goes on where it left off: a line counts as read only
+ * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
+ */
+import type { CommandContext } from "../command.ts";
+import { embeddedSides } from "../embedded.ts";
+import { stateError, systemErrorCode } from "../errors.ts";
+import { SliceWalk } from "../slice-walk.ts";
+import type { Slice, TopicReader } from "../topic/contract.ts";
+import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
+import { LocalTopicReader } from "../topic/local/reader.ts";
+
+/** Read and printed at once. */
+const READ_BYTES = 256 * 1024;
+/** While there is more to print, the offset is committed at most so often: each commit costs an fsync. */
+const COMMIT_INTERVAL_MS = 200;
+
+/** The consumer group of `consume-kafka`, beside `process`'s own. */
+export function anomaliesGroup(group: string): string {
+  return `${group}-anomalies`;
+}
+
+export async function consumeKafka({ settings, stdout, signal, now }: CommandContext): Promise<void> {
+  const { home } = embeddedSides(settings);
+  const group = anomaliesGroup(settings.group);
+  const offsets = new LocalGroupOffsets(home);
+  const reader = await LocalTopicReader.open(home, settings.anomalyTopic);
+  try {
+    const { start, end } = await reader.bounds(0);
+    const committed = settings.fromBeginning ? undefined : await offsets.read(group, reader.topic);
+    if (committed !== undefined && (committed < start || committed > end))
+      throw replaced(group, committed, reader.topic, end);
+
+    let offset = committed ?? start;
+    let committedOffset = committed;
+    let committedMs = now();
+    const commit = async () => {
+      if (offset !== committedOffset) await offsets.commit(group, reader.topic, offset);
+      committedOffset = offset;
+      committedMs = now();
+    };
+    const goal = settings.once ? end : Number.POSITIVE_INFINITY;
+    try {
+      while (!signal.aborted && offset < goal) {
+        const slice = await reader.read(0, offset, READ_BYTES);
+        if (slice.nextOffset === offset) {
+          await commit();
+          await reader.waitForMore(0, offset, signal);
+          continue;
+        }
+        await stdout.write(linesOf(slice, offset, goal, reader));
+        offset = Math.min(slice.nextOffset, goal);
+        if (now() - committedMs >= COMMIT_INTERVAL_MS) await commit();
+      }
+    } finally {
+      await commit();
+    }
+  } catch (error) {
+    // Whoever read our lines (`| head`) has seen enough.
+    if (systemErrorCode(error) !== "EPIPE") throw error;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The values of the slice's records from `offset` up to `goal`, a line each. */
+function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const walk = new SliceWalk(`topic ${reader.topic}`);
+  walk.load(slice.bytes, goal);
+  let lines = "";
+  while (walk.next(offset)) lines += `${decoder.decode(walk.value() ?? undefined)}\n`;
+  return lines;
+}
+
+function replaced(group: string, committed: number, topic: string, end: number): Error {
+  return stateError(
+    `group ${group} has read topic ${topic} up to offset ${committed}, which it does not hold: it ends at ${end}`,
+    "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning",
+  );
+}

@@ -1,0 +1,113 @@
+/**
+ * `process`: ratings topic in; rows, anomalies and rejected lines out, each exactly once. Opens the sides, starts the
+ * shards, runs the engine until its goal or a signal, and says what became of every line.
+ */
+import { randomUUID } from "node:crypto";
+import { formatDay, MS_PER_DAY } from "../calendar.ts";
+import type { CheckpointSettings } from "../checkpoint/contract.ts";
+import { openCheckpointFiles } from "../checkpoint/files.ts";
+import type { CommandContext } from "../command.ts";
+import { embeddedSides } from "../embedded.ts";
+import { Engine, type Goal } from "../engine.ts";
+import { FileLock } from "../file-lock.ts";
+import { homeLockPath, openHome } from "../home.ts";
+import { ownerText } from "../owner.ts";
+import type { Settings } from "../settings.ts";
+import type { ShardRules } from "../shard-rules.ts";
+import { type ShardAtWork, startShards } from "../start.ts";
+import { openSqliteTable } from "../table/sqlite.ts";
+import { readTitles } from "../titles-file.ts";
+import { LocalOutputs } from "../topic/local/outputs.ts";
+import { LocalTopicReader } from "../topic/local/reader.ts";
+import { Totals } from "../totals.ts";
+
+export async function processRatings(context: CommandContext): Promise<void> {
+  const { settings, log, signal, now } = context;
+  const { home, databasePath } = embeddedSides(settings);
+  const titles = readTitles(settings.titles, settings.titlesEncoding);
+  for (const warning of titles.warnings) log.warn(`${settings.titles}: ${warning}`);
+
+  const open = new Closers();
+  try {
+    await openHome(home);
+    const holder = ownerText("process", now());
+    const homeLock = FileLock.acquire(homeLockPath(home), `the home folder ${home}`, holder);
+    open.add(async () => homeLock.release());
+    const ratings = open.add(await LocalTopicReader.open(home, settings.topic));
+    const anomalies = open.add(await LocalTopicReader.open(home, settings.anomalyTopic));
+    const rejected = open.add(await LocalTopicReader.open(home, settings.rejectedTopic));
+    const { group, topic } = settings;
+    const outputs = open.add(new LocalOutputs(home, settings.anomalyTopic, settings.rejectedTopic, { group, topic }, holder, now));
+    const table = open.add(openSqliteTable(databasePath, { group, topic }, holder));
+    const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
+
+    const { shards, pipeline } = await startShards(
+      { checkpoint, table, ratings, outputs, anomalies, rejected },
+      {
+        settings: checkpointSettings(settings, ratings.partitions),
+        rules: shardRules(settings),
+        rebuild: settings.rebuild,
+        owner: randomUUID(),
+        newRun: randomUUID(),
+        titleOf: (movieId) => titles.titles.get(movieId),
+        log,
+      },
+    );
+    const display = context.progress("ratings");
+    const goal: Goal = settings.drain ? "drain" : settings.once ? "once" : "forever";
+    const readBefore = totalsOf(shards).read;
+    const onProgress = () => display.update(totalsOf(shards).read - readBefore, describeWatermark(shards));
+    const { idleTimeoutMs } = settings;
+    await new Engine(shards, ratings, pipeline, { goal, idleTimeoutMs, now, signal, onProgress }).run();
+    onProgress();
+    display.end();
+    report(shards, log.info);
+  } finally {
+    await open.closeAll();
+  }
+}
+
+function checkpointSettings(settings: Settings, partitions: number): CheckpointSettings {
+  const { mode, anomalyDays, group, topic, anomalyTopic, rejectedTopic } = settings;
+  return { mode, anomalyDays, group, topic, anomalyTopic, rejectedTopic, partitions };
+}
+
+function shardRules(settings: Settings): ShardRules {
+  const { mode, anomalyDays, anomalyMinCount, anomalyMinMean, maxMovies, maxWindows } = settings;
+  const maxFutureMs = settings.maxFutureMs ?? Number.POSITIVE_INFINITY;
+  const retainDays = settings.retainDays ?? Number.POSITIVE_INFINITY;
+  return { mode, anomalyDays, anomalyMinCount, anomalyMinMean, maxFutureMs, retainDays, maxMovies, maxWindows };
+}
+
+function totalsOf(shards: readonly ShardAtWork[]): Totals {
+  const totals = new Totals();
+  for (const { shard } of shards) totals.add(shard.totals);
+  return totals;
+}
+
+/** `watermark 2005-12-30`: of the shard that is furthest behind, which is where all of them have come to. */
+function describeWatermark(shards: readonly ShardAtWork[]): string {
+  const timeMs = Math.min(...shards.map(({ shard }) => shard.watermarkMs));
+  return Number.isFinite(timeMs) ? `watermark ${formatDay(Math.floor(timeMs / MS_PER_DAY))}` : "";
+}
+
+/** What became of every line since the checkpoint began. */
+function report(shards: readonly ShardAtWork[], info: (text: string) => void): void {
+  info(totalsOf(shards).describe());
+  const untitled = shards.reduce((sum, { shard }) => sum + shard.untitled, 0);
+  if (untitled > 0) info(`${untitled} results were left out, as their movies have no title`);
+}
+
+/** What was opened, to be closed in reverse order, whatever happens. */
+class Closers {
+  readonly #closers: (() => Promise<void>)[] = [];
+
+  add<T extends { close(): Promise<void> } | (() => Promise<void>)>(opened: T): T {
+    this.#closers.push(typeof opened === "function" ? opened : () => opened.close());
+    return opened;
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#closers.reverse()) await close();
+  }
+}

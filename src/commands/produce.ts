@@ -1,0 +1,49 @@
+/**
+ * `produce`: sends the rating files of a folder to the ratings topic, one after another with a pause between. Every
+ * line that it says it sent is durable.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CommandContext } from "../command.ts";
+import { embeddedSides } from "../embedded.ts";
+import { readLines } from "../line-reader.ts";
+import { ownerText } from "../owner.ts";
+import { type FirstLine, Producer } from "../producer.ts";
+import { listRatingFiles, type RatingFile } from "../rating-files.ts";
+import { LocalTopicWriter } from "../topic/local/writer.ts";
+
+export async function produce({ settings, log, progress, signal, now }: CommandContext): Promise<void> {
+  const { home } = embeddedSides(settings);
+  const files = await listRatingFiles(settings.ratings);
+  const writer = await LocalTopicWriter.open(home, settings.topic, ownerText("produce", now()));
+  try {
+    for (const cut of writer.cut) {
+      log.warn(`cut ${cut.bytes} bytes that a crash left at the end of partition ${cut.partition}: they were never confirmed`);
+    }
+    const producer = new Producer(writer, now);
+    const display = progress("ratings");
+    for (const [index, file] of files.entries()) {
+      if (index > 0) await pause(settings.sleepSeconds, signal);
+      if (signal.aborted) break;
+      const detail = `file ${index + 1} of ${files.length}`;
+      const firstLine = await producer.sendFile(readLines(file.path), signal, () => display.update(producer.sent, detail));
+      warnOf(file, firstLine, log.warn);
+    }
+    display.end();
+    if (producer.keyless > 0) {
+      log.warn(`${producer.keyless} lines have no valid movie id: sent without a key; process will reject them`);
+    }
+    if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
+  } finally {
+    await writer.close();
+  }
+}
+
+function warnOf(file: RatingFile, firstLine: FirstLine, warn: (text: string) => void): void {
+  if (firstLine === "none") warn(`${file.name} is empty: nothing of it was sent`);
+  if (firstLine === "rating") warn(`${file.name} has no header line: its first line is a rating and was sent`);
+}
+
+async function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  // Rejects only when the signal aborts.
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,43 @@
+/**
+ * `setup`: makes the home, the three topics and the result table, and says what it made and what was there. Safe to
+ * repeat. With `--drop` it does what `cleanup` does first.
+ */
+import type { CommandContext } from "../command.ts";
+import { embeddedSides } from "../embedded.ts";
+import { FileLock } from "../file-lock.ts";
+import { openHome, setupLockPath } from "../home.ts";
+import { ownerText } from "../owner.ts";
+import { openSqliteAdmin } from "../table/sqlite-admin.ts";
+import { LocalTopicAdmin } from "../topic/local/admin.ts";
+import { cleanup } from "./cleanup.ts";
+
+export async function setup(context: CommandContext): Promise<void> {
+  const { settings, log, now } = context;
+  const sides = embeddedSides(settings);
+  if (settings.drop) await cleanup(context);
+
+  const home = await openHome(sides.home);
+  const holder = ownerText("setup", now());
+  const lock = FileLock.acquire(setupLockPath(home.path), `the home folder ${home.path}`, holder);
+  try {
+    const topics = new LocalTopicAdmin(home.path, holder);
+    const wanted = [
+      { topic: settings.topic, partitions: settings.partitions },
+      { topic: settings.anomalyTopic, partitions: 1 },
+      { topic: settings.rejectedTopic, partitions: 1 },
+    ];
+    for (const { topic, partitions } of wanted) {
+      if (!(await topics.exists(topic))) await home.noteTopic(topic);
+      const made = await topics.create(topic, partitions);
+      const counted = partitions === 1 ? "1 partition" : `${partitions} partitions`;
+      log.info(`topic ${topic}: ${made ? `made, with ${counted}` : "was there already"}`);
+    }
+    const { group, topic } = settings;
+    const table = openSqliteAdmin(sides.databasePath, { group, topic }, holder);
+    const made = await table.setup();
+    for (const what of made) log.info(`made ${what}`);
+    if (made.length === 0) log.info(`table movie_ratings in ${sides.databasePath}: was there already`);
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * The ratings of one day, as a list of additions: slot, count and sum. All that a pane is ever asked is to be added to a
+ * running sum and taken away again, so a movie may stand in it more than once, and what an epoch must note is the end of
+ * the list. When the list is full, entries of one movie are joined before it grows: it stays within twice its movies.
+ */
+import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+
+/** An entry is a slot, a count and a sum. */
+export const ENTRY_WORDS = 3;
+const FIRST_ENTRIES = 1024;
+const JOIN_ENTRIES_MIN = 32 * 1024;
+const INT32_MAX = 2 ** 31 - 1;
+
+export class DayPane {
+  readonly day: number;
+  #entries = new Int32Array(FIRST_ENTRIES * ENTRY_WORDS);
+  #length = 0;
+  /** So much of the list stands in the checkpoint. */
+  #savedLength = 0;
+  /** How long the list was when entries were last joined. */
+  #joinedLength = 0;
+  /** What stands in the checkpoint is no longer the list's beginning. */
+  #rewritten = false;
+
+  constructor(day: number) {
+    this.day = day;
+  }
+
+  /** Adds so many ratings of a movie, and their sum. */
+  add(slot: number, count: number, sum: number): void {
+    if (this.#length === this.#entries.length) this.#makeRoom();
+    const entries = this.#entries;
+    const at = this.#length;
+    entries[at] = slot;
+    entries[at + 1] = count;
+    entries[at + 2] = sum;
+    this.#length = at + ENTRY_WORDS;
+  }
+
+  /** The additions, in order: a view, good until the next `add`. */
+  entries(): Int32Array {
+    return this.#entries.subarray(0, this.#length);
+  }
+
+  /** Whether there is anything that no epoch has noted. */
+  get changed(): boolean {
+    return this.#rewritten || this.#length > this.#savedLength;
+  }
+
+  /** Writes what no epoch has noted, or all. */
+  write(out: ByteWriter, all: boolean): void {
+    const whole = all || this.#rewritten;
+    const entries = this.#entries;
+    const start = whole ? 0 : this.#savedLength;
+    out.varint(whole ? 1 : 0);
+    out.varint((this.#length - start) / ENTRY_WORDS);
+    for (let at = start; at < this.#length; at++) out.varint(entries[at]);
+    this.#savedLength = this.#length;
+    this.#rewritten = false;
+  }
+
+  /** Takes in what `write` wrote. */
+  read(from: ByteReader): void {
+    if (from.varint() === 1) this.#length = 0;
+    for (let left = from.varint(); left > 0; left--) this.add(from.varint(), from.varint(), from.varint());
+    this.#savedLength = this.#length;
+    this.#rewritten = false;
+  }
+
+  #makeRoom(): void {
+    // Ratings in order give each movie one entry or two: what is joined early is joined for nothing.
+    if (this.#length >= JOIN_ENTRIES_MIN * ENTRY_WORDS && this.#length > this.#joinedLength * 2) this.#join();
+    if (this.#length * 2 <= this.#entries.length) return;
+    const grown = new Int32Array(this.#entries.length * 2);
+    grown.set(this.#entries.subarray(0, this.#length));
+    this.#entries = grown;
+  }
+
+  #join(): void {
+    const entries = this.#entries;
+    const placeOf = new Map<number, number>();
+    let end = 0;
+    for (let at = 0; at < this.#length; at += ENTRY_WORDS) {
+      const slot = entries[at];
+      const count = entries[at + 1];
+      const sum = entries[at + 2];
+      const place = placeOf.get(slot);
+      // A sum beyond 32 bits begins another entry: the running sum has room for it.
+      if (place !== undefined && entries[place + 1] + count <= INT32_MAX && entries[place + 2] + sum <= INT32_MAX) {
+        entries[place + 1] += count;
+        entries[place + 2] += sum;
+        continue;
+      }
+      placeOf.set(slot, end);
+      entries[end] = slot;
+      entries[end + 1] = count;
+      entries[end + 2] = sum;
+      end += ENTRY_WORDS;
+    }
+    if (end < this.#length && this.#savedLength > 0) this.#rewritten = true;
+    this.#length = end;
+    this.#joinedLength = end;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The loop of `process`: reads slices of each partition, has its shard work through them, and takes epochs at their
+ * triggers. Caught up, an epoch follows every slice, for the least delay; far behind, it waits for `EPOCH_INTERVAL_MS`
+ * or for many rows, as each epoch writes the same rows again. When that is decides nothing but how often rows change.
+ */
+import type { ShardLog } from "./checkpoint/contract.ts";
+import type { EpochPipeline } from "./epoch-pipeline.ts";
+import type { Shard } from "./shard.ts";
+import type { ShardAtWork } from "./start.ts";
+import type { Slice, TopicReader } from "./topic/contract.ts";
+
+/** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
+export const READ_BYTES = 4 * 1024 * 1024;
+/** Far behind, an epoch is taken so often. */
+export const EPOCH_INTERVAL_MS = 1000;
+/** Rows of an epoch; a slice may bring it over that. */
+export const EPOCH_ROWS_MAX = 100_000;
+
+/** `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed. */
+export type Goal = "forever" | "once" | "drain";
+
+export interface EngineOptions {
+  readonly goal: Goal;
+  /** A shard silent for so long follows the others' watermark; undefined: never. */
+  readonly idleTimeoutMs: number | undefined;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  /** Called after every slice and epoch. */
+  readonly onProgress: (shards: readonly ShardAtWork[]) => void;
+}
+
+export class Engine {
+  readonly #shards: readonly ShardAtWork[];
+  readonly #ratings: TopicReader;
+  readonly #pipeline: EpochPipeline;
+  readonly #options: EngineOptions;
+  /** Aborts with the options' signal, or when one shard's loop failed: then all others end too. */
+  readonly #stop = new AbortController();
+  readonly #idle = new Set<Shard>();
+
+  constructor(shards: readonly ShardAtWork[], ratings: TopicReader, pipeline: EpochPipeline, options: EngineOptions) {
+    this.#shards = shards;
+    this.#ratings = ratings;
+    this.#pipeline = pipeline;
+    this.#options = options;
+  }
+
+  /** Ends when the goal is reached or the signal aborts, every epoch confirmed by both sides. */
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    const abort = () => this.#stop.abort();
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    const loops = this.#shards.map(async (shardAtWork) => {
+      try {
+        await this.#runShard(shardAtWork);
+      } catch (error) {
+        abort();
+        throw error;
+      }
+    });
+    // All of them, so that none is still at work when the sides are closed.
+    const ends = await Promise.allSettled(loops);
+    signal.removeEventListener("abort", abort);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await this.#pipeline.settle();
+  }
+
+  async #runShard({ shard, log }: ShardAtWork): Promise<void> {
+    const { goal, now } = this.#options;
+    const { partition } = shard;
+    const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : (await this.#ratings.bounds(partition)).end;
+    // A restart may stand in the middle of a closing.
+    await this.#finish(shard, log, () => shard.work());
+
+    let nextRead = this.#read(partition, shard.offset);
+    let epochAtMs = now();
+    while (!this.#stop.signal.aborted && shard.offset < endOffset) {
+      const slice = await nextRead;
+      if (slice.nextOffset === shard.offset) {
+        if (shard.changed) await this.#takeEpoch(shard, log);
+        await this.#awaitRatings(shard, log);
+        nextRead = this.#read(partition, shard.offset);
+        continue;
+      }
+      nextRead = this.#read(partition, slice.nextOffset);
+      shard.load(slice.bytes, endOffset);
+      await this.#finish(shard, log, () => shard.work());
+      shard.skipTo(Math.min(slice.nextOffset, endOffset));
+      if (now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX) {
+        await this.#takeEpoch(shard, log);
+        epochAtMs = now();
+      }
+      this.#options.onProgress(this.#shards);
+    }
+    await nextRead;
+    if (goal === "drain" && !this.#stop.signal.aborted) await this.#finish(shard, log, () => shard.drain());
+    if (shard.changed) await this.#takeEpoch(shard, log);
+    this.#options.onProgress(this.#shards);
+  }
+
+  /** Works until it is done, taking an epoch whenever the outputs are full. */
+  async #finish(shard: Shard, log: ShardLog, work: () => boolean): Promise<void> {
+    while (!work()) await this.#takeEpoch(shard, log);
+  }
+
+  async #takeEpoch(shard: Shard, log: ShardLog): Promise<void> {
+    await this.#pipeline.submit(shard, log);
+    this.#options.onProgress(this.#shards);
+  }
+
+  /** The next read, in flight while the slice before is worked on. */
+  #read(partition: number, offset: number): Promise<Slice> {
+    const read = this.#ratings.read(partition, offset, READ_BYTES);
+    // Its failure is met when it is awaited; until then it must not count as unhandled.
+    read.catch(() => {});
+    return read;
+  }
+
+  /** Waits for more ratings; with an idle time-out, follows the other shards' watermark when none came for so long. */
+  async #awaitRatings(shard: Shard, log: ShardLog): Promise<void> {
+    const { idleTimeoutMs } = this.#options;
+    const { signal } = this.#stop;
+    if (idleTimeoutMs === undefined || this.#shards.length === 1) {
+      return this.#ratings.waitForMore(shard.partition, shard.offset, signal);
+    }
+    const timeout = AbortSignal.timeout(idleTimeoutMs);
+    await this.#ratings.waitForMore(shard.partition, shard.offset, AbortSignal.any([signal, timeout]));
+    if (!timeout.aborted || signal.aborted) {
+      this.#idle.delete(shard);
+      return;
+    }
+    this.#idle.add(shard);
+    const watermarkMs = this.#watermarkToFollow(shard);
+    if (watermarkMs > shard.watermarkMs) await this.#finish(shard, log, () => shard.raiseWatermark(watermarkMs));
+  }
+
+  /** The lowest watermark of the other shards that are not idle themselves, or the highest where all are. */
+  #watermarkToFollow(shard: Shard): number {
+    const others = this.#shards.map((other) => other.shard).filter((other) => other !== shard);
+    const busy = others.filter((other) => !this.#idle.has(other)).map((other) => other.watermarkMs);
+    return busy.length > 0 ? Math.min(...busy) : Math.max(...others.map((other) => other.watermarkMs));
+  }
+}

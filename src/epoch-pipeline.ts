@@ -1,0 +1,85 @@
+/**
+ * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. The steps of
+ * different epochs overlap, each side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a
+ * shard are under way: then `submit` waits, which holds back the reading, so a slow side never grows memory.
+ */
+import type { ShardLog } from "./checkpoint/contract.ts";
+import type { Epoch, EpochIdentity } from "./epoch.ts";
+import type { Shard } from "./shard.ts";
+import type { ResultTable } from "./table/contract.ts";
+import type { OutputTopics } from "./topic/contract.ts";
+
+/** The checkpoint runs ahead of the sides by at most so many epochs. */
+export const EPOCHS_UNCONFIRMED_MAX = 4;
+
+export interface EpochSides {
+  readonly table: ResultTable;
+  readonly outputs: OutputTopics;
+  /** Makes the ratings read so far durable: a checkpoint must not pass what the topic could still lose. */
+  readonly syncRatings: () => Promise<void>;
+  /** Id of this process. */
+  readonly owner: string;
+}
+
+export class EpochPipeline {
+  readonly #sides: EpochSides;
+  // Where each stage stands: what is put behind it runs when all before it is done.
+  #logged: Promise<void> = Promise.resolve();
+  #inTable: Promise<void> = Promise.resolve();
+  #inTopics: Promise<void> = Promise.resolve();
+  readonly #unconfirmed = new Map<number, Promise<void>[]>();
+  /** The newest epoch taken of each shard: it may not be in its log yet. */
+  readonly #newest = new Map<number, EpochIdentity>();
+
+  constructor(sides: EpochSides) {
+    this.#sides = sides;
+  }
+
+  /** Takes an epoch of the shard and sends it on its way; waits while too many of the shard are under way. */
+  async submit(shard: Shard, log: ShardLog): Promise<void> {
+    const underWay = this.#unconfirmed.get(shard.partition) ?? [];
+    this.#unconfirmed.set(shard.partition, underWay);
+    while (underWay.length >= EPOCHS_UNCONFIRMED_MAX) await underWay.shift();
+
+    const previous = this.#newest.get(shard.partition) ?? log.last;
+    const whole = log.wantsWhole;
+    const { state, ...outputs } = shard.takeEpoch(whole);
+    const identity: EpochIdentity = { run: previous.run, owner: this.#sides.owner, number: previous.number + 1 };
+    this.#newest.set(shard.partition, identity);
+    const epoch: Epoch = { partition: shard.partition, identity, previous, ...outputs };
+
+    this.#logged = this.#logged.then(async () => {
+      await this.#sides.syncRatings();
+      await log.append({ epoch, state, whole }, shard.movies);
+    });
+    const confirmed = this.#send(epoch, log, this.#logged);
+    underWay.push(confirmed);
+    // A failure reaches whoever waits next; until then it must not count as unhandled.
+    confirmed.catch(() => {});
+  }
+
+  /** Applies epochs that a side lacks after a start: the table and the topics each from where they stand. */
+  async applyMissing(log: ShardLog, inTable: readonly Epoch[], inTopics: readonly Epoch[]): Promise<void> {
+    for (const epoch of inTable) await this.#sides.table.apply(this.#sides.owner, epoch);
+    for (const epoch of inTopics) await this.#sides.outputs.apply(epoch);
+    if (log.confirmed.number < log.last.number) await log.confirm(log.last, await this.#sides.outputs.ends());
+  }
+
+  /** Resolves when every epoch is confirmed by both sides. */
+  async settle(): Promise<void> {
+    await this.#inTopics;
+  }
+
+  #send(epoch: Epoch, log: ShardLog, logged: Promise<void>): Promise<void> {
+    const { table, outputs, owner } = this.#sides;
+    const inTable = Promise.all([logged, this.#inTable]).then(() => table.apply(owner, epoch));
+    const inTopics = Promise.all([inTable, this.#inTopics]).then(async () => {
+      await outputs.apply(epoch);
+      await log.confirm(epoch.identity, await outputs.ends());
+    });
+    this.#inTable = inTable;
+    this.#inTopics = inTopics;
+    inTable.catch(() => {});
+    return inTopics;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The command line: the table of commands, signals, and the only place that exits. A user's error becomes
+ * `tidemark: …` and `hint: …` on stderr with its own exit code; anything else is a bug, with its stack and exit 1.
+ * Commands are loaded when they are run, so that `--help` is quick.
+ */
+import { type CommandDef, defineCommand, runCommand } from "citty";
+import packageJson from "../package.json" with { type: "json" };
+import type { Command } from "./command.ts";
+import { nearest } from "./command-line.ts";
+import { embeddedSides } from "./embedded.ts";
+import { serviceError, systemErrorCode, UserError, usageError } from "./errors.ts";
+import { createLog } from "./log.ts";
+import { Progress } from "./progress.ts";
+import { Screen } from "./screen.ts";
+import { readSettings, settingsOf } from "./settings.ts";
+import { COMMAND_NAMES, type CommandName } from "./settings-row.ts";
+import { commandHelp, overview } from "./usage.ts";
+
+/** The contract is 10 s from a signal to the end; a command that takes longer is ended here, its state being safe. */
+const STOP_MS_MAX = 9500;
+const EXIT_BUG = 1;
+const EXIT_INTERRUPTED = 130;
+
+interface CommandEntry {
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
+  setup: {
+    description: "Makes the topics and the table of results; safe to repeat.",
+    load: async () => (await import("./commands/setup.ts")).setup,
+  },
+  produce: {
+    description: "Sends the lines of rating files to the ratings topic.",
+    load: async () => (await import("./commands/produce.ts")).produce,
+  },
+  process: {
+    description: "Turns ratings into rows of results and anomalies, exactly once, until it is stopped.",
+    load: async () => (await import("./commands/process.ts")).processRatings,
+  },
+  "consume-kafka": {
+    description: "Prints each anomaly as it comes, and goes on where it left off.",
+    load: async () => (await import("./commands/consume-kafka.ts")).consumeKafka,
+  },
+  "consume-jdbc": {
+    description: "Shows the newest windows of the table of results.",
+    load: async () => (await import("./commands/consume-jdbc.ts")).consumeJdbc,
+  },
+  cleanup: {
+    description: "Removes what setup and the run made: topics, results, checkpoints.",
+    load: async () => (await import("./commands/cleanup.ts")).cleanup,
+  },
+};
+
+const program: CommandDef = defineCommand({
+  meta: { name: "tidemark", version: packageJson.version, description: packageJson.description },
+  subCommands: Object.fromEntries(
+    COMMAND_NAMES.map((name) => {
+      const description = COMMANDS[name].description;
+      return [name, defineCommand({ meta: { name, description }, run: ({ rawArgs }) => run(name, rawArgs) })];
+    }),
+  ),
+});
+
+const stop = new AbortController();
+const screen = new Screen(process.stderr);
+/** Whoever read our stdout (`| head`) has closed it. */
+let readerGone = false;
+
+/** Runs one command with what stands behind its name. */
+async function run(name: CommandName, args: readonly string[]): Promise<void> {
+  const settings = readSettings(name, args, process.env);
+  embeddedSides(settings);
+  const command = await COMMANDS[name].load();
+  await command({
+    settings,
+    stdin: process.stdin,
+    stdout: { write: print },
+    log: createLog({ level: settings.logLevel, screen, now: Date.now }),
+    progress: (noun) => new Progress({ noun, screen, now: Date.now }),
+    signal: stop.signal,
+    now: Date.now,
+    isTerminal: process.stdout.isTTY === true,
+  });
+}
+
+/** Writes to stdout; rejects when its reader has gone, or as a service that refuses us (a full disk: exit 3). */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (!error) return resolve();
+      readerGone ||= systemErrorCode(error) === "EPIPE";
+      const hint = "check where stdout leads: is the disk full?";
+      reject(readerGone ? error : serviceError(`cannot write to stdout: ${error.message}`, hint, error));
+    });
+  });
+}
+
+/** What the arguments ask for. Settles when it is done. */
+async function main(args: readonly string[]): Promise<void> {
+  const [first, ...rest] = args;
+  const colours = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  if (first === undefined)
+    throw usageError("no command is given", `give one of ${COMMAND_NAMES.join(", ")}; see tidemark --help`);
+  if (first === "--help" || first === "-h") return print(await overview(program, colours));
+  if (first === "--version" || first === "-v") return print(`${packageJson.version}\n`);
+  const name = COMMAND_NAMES.find((known) => known === first);
+  if (name === undefined) throw unknownCommand(first);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    return print(commandHelp(name, COMMANDS[name].description, settingsOf(name)));
+  }
+  await runCommand(program, { rawArgs: [...args] });
+}
+
+function unknownCommand(first: string): UserError {
+  if (first.startsWith("-")) {
+    return usageError(`the command comes first, but ${first.replace(/=.*/s, "")} is a flag`, "see tidemark --help");
+  }
+  const near = nearest(first, COMMAND_NAMES);
+  const suggestion = near === undefined ? "" : `did you mean ${near}? `;
+  return usageError(`there is no command ${JSON.stringify(first)}`, `${suggestion}see tidemark --help`);
+}
+
+/** Says what went wrong, and gives the exit code. */
+function report(error: unknown): number {
+  screen.status("");
+  if (error instanceof UserError) {
+    screen.write(`tidemark: ${error.message}\nhint: ${error.hint}\n`);
+    return error.exitCode;
+  }
+  // The reader of our stdout has seen enough, or a wait was given up because of a signal: both are a clean end.
+  if (readerGone && systemErrorCode(error) === "EPIPE") return 0;
+  if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return 0;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  screen.write(`tidemark: this is a bug in Tidemark\n${text}\nhint: report it, with these lines and what you ran\n`);
+  return EXIT_BUG;
+}
+
+function requestStop(signal: NodeJS.Signals): void {
+  if (stop.signal.aborted) {
+    if (signal === "SIGINT") process.exit(EXIT_INTERRUPTED);
+    return;
+  }
+  stop.abort();
+  setTimeout(() => {
+    screen.status("");
+    screen.write("tidemark: not ended in time, so ended at once; the next start goes on from the last checkpoint\n");
+    process.exit(0);
+  }, STOP_MS_MAX).unref();
+}
+
+process.on("SIGTERM", requestStop);
+process.on("SIGINT", requestStop);
+process.on("uncaughtException", (error) => process.exit(report(error)));
+process.on("unhandledRejection", (error) => process.exit(report(error)));
+// Each write learns of a reader that has gone from its own callback.
+process.stdout.on("error", () => {});
+
+process.exit(await main(process.argv.slice(2)).then(() => 0, report));

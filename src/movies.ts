@@ -1,0 +1,114 @@
+/**
+ * The movies that a shard has counted: each gets a slot, a small number that indexes the dense arrays of windows and
+ * day panes. Slots are given in order of first appearance and kept for good. Holds each movie's title too, as the
+ * results show it. Knows nothing of limits: the shard asks `count` before it adds.
+ */
+import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import { assert } from "./errors.ts";
+
+/** Ids below this are looked up in an array (4 MB at most), all others in a map. */
+const DIRECT_IDS_MAX = 1 << 20;
+const FIRST_IDS = 1 << 15;
+
+export class Movies {
+  #slotOfId = new Int32Array(FIRST_IDS).fill(-1);
+  readonly #slotOfLargeId = new Map<number, number>();
+  readonly #idOfSlot: number[] = [];
+  readonly #titleOfSlot: (string | undefined)[] = [];
+  /** Slots below this stand in the checkpoint. */
+  #savedCount = 0;
+  readonly #changedTitles = new Set<number>();
+
+  get count(): number {
+    return this.#idOfSlot.length;
+  }
+
+  /** The movie's slot, or -1 where it was never added. */
+  slotOf(movieId: number): number {
+    if (movieId < this.#slotOfId.length) return this.#slotOfId[movieId];
+    return movieId < DIRECT_IDS_MAX ? -1 : (this.#slotOfLargeId.get(movieId) ?? -1);
+  }
+
+  idOf(slot: number): number {
+    return this.#idOfSlot[slot];
+  }
+
+  /** The movie's title, or undefined where it has none: then it is left out of the results. */
+  titleOf(slot: number): string | undefined {
+    return this.#titleOfSlot[slot];
+  }
+
+  /** Gives a new movie the next slot. */
+  add(movieId: number, title: string | undefined): number {
+    const slot = this.#idOfSlot.length;
+    if (movieId < DIRECT_IDS_MAX) {
+      if (movieId >= this.#slotOfId.length) this.#growDirect(movieId);
+      assert(this.#slotOfId[movieId] === -1, `movie ${movieId} has one slot`);
+      this.#slotOfId[movieId] = slot;
+    } else {
+      this.#slotOfLargeId.set(movieId, slot);
+    }
+    this.#idOfSlot.push(movieId);
+    this.#titleOfSlot.push(title);
+    return slot;
+  }
+
+  /** Sets the title of a movie that had none or another; the next epoch notes it. */
+  retitle(slot: number, title: string): void {
+    this.#titleOfSlot[slot] = title;
+    if (slot < this.#savedCount) this.#changedTitles.add(slot);
+  }
+
+  /** Slots sorted by movie id: the order in which results are handed out. */
+  inIdOrder(slots: number[]): number[] {
+    return slots.sort((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
+  }
+
+  /** Writes the movies and titles that no epoch has noted yet, or all. */
+  write(out: ByteWriter, all: boolean): void {
+    const first = all ? 0 : this.#savedCount;
+    out.varint(first);
+    out.varint(this.count - first);
+    for (let slot = first; slot < this.count; slot++) {
+      out.varint(this.#idOfSlot[slot]);
+      this.#writeTitle(out, slot);
+    }
+    const changed = all ? [] : [...this.#changedTitles];
+    out.varint(changed.length);
+    for (const slot of changed) {
+      out.varint(slot);
+      this.#writeTitle(out, slot);
+    }
+    this.#savedCount = this.count;
+    this.#changedTitles.clear();
+  }
+
+  /** Takes in what `write` wrote. */
+  read(from: ByteReader): void {
+    const first = from.varint();
+    assert(first === this.count, "movies follow on those known");
+    for (let left = from.varint(); left > 0; left--) this.add(from.varint(), readTitle(from));
+    for (let left = from.varint(); left > 0; left--) {
+      const slot = from.varint();
+      assert(slot < this.count, "a new title is for a movie known");
+      this.#titleOfSlot[slot] = readTitle(from);
+    }
+    this.#savedCount = this.count;
+  }
+
+  #writeTitle(out: ByteWriter, slot: number): void {
+    const title = this.#titleOfSlot[slot];
+    out.varint(title === undefined ? 0 : 1);
+    if (title !== undefined) out.text(title);
+  }
+
+  #growDirect(movieId: number): void {
+    const grown = new Int32Array(Math.min(DIRECT_IDS_MAX, 2 ** Math.ceil(Math.log2(movieId + 1)))).fill(-1);
+    grown.set(this.#slotOfId);
+    this.#slotOfId = grown;
+  }
+}
+
+function readTitle(from: ByteReader): string | undefined {
+  return from.varint() === 1 ? from.text() : undefined;
+}

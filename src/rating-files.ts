@@ -1,0 +1,64 @@
+/**
+ * The folder of rating files: which files are sent, in which order, and that each of them can be read and is text.
+ * All are looked at before the first line is sent, so that a wrong folder sends nothing. Does not read their lines.
+ */
+import { type FileHandle, open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { stateError, systemErrorCode, usageError } from "./errors.ts";
+
+/** So much of each file is looked at beforehand. */
+const GLANCE_BYTES = 64 * 1024;
+
+export interface RatingFile {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * The files of `folder` in the order of their names (bytes, as `LC_ALL=C ls`); hidden ones and folders are left out.
+ * Exit 2 where the folder or a file cannot be read or nothing is there, exit 4 for a file that is no text.
+ */
+export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
+  const entries = await readdir(folder).catch((error) => {
+    throw unreadable(`the ratings folder ${folder}`, error);
+  });
+  const names = entries.filter((name) => !name.startsWith(".")).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const files: RatingFile[] = [];
+  for (const name of names) {
+    const path = join(folder, name);
+    const bytes = await glance(path);
+    if (bytes !== undefined) files.push({ name, path, bytes });
+  }
+  if (files.length > 0) return files;
+  throw usageError(`the ratings folder ${folder} holds no files`, "put rating files there, or name another with --ratings");
+}
+
+/** Size of a readable text file, or undefined where the path is not a file. */
+async function glance(path: string): Promise<number | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, "r");
+    const { size, isFile } = await file.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }));
+    if (!isFile) return undefined;
+    const { buffer, bytesRead } = await file.read(new Uint8Array(GLANCE_BYTES), 0, GLANCE_BYTES, 0);
+    const nul = buffer.subarray(0, bytesRead).indexOf(0);
+    if (nul < 0) return size;
+  } catch (error) {
+    if (systemErrorCode(error) === "EISDIR") return undefined;
+    throw unreadable(`the rating file ${path}`, error);
+  } finally {
+    await file?.close();
+  }
+  throw stateError(
+    `${path} is no text: it holds a zero byte near its start`,
+    "take it out of the folder, or unpack it; nothing was sent",
+  );
+}
+
+function unreadable(what: string, error: unknown): Error {
+  const code = systemErrorCode(error);
+  if (code === "ENOENT") return usageError(`${what} is not there`, "check --ratings or INPUT_DIRECTORY_PATH", error);
+  if (code === "ENOTDIR") return usageError(`${what} is no folder`, "name the folder that holds the rating files", error);
+  return usageError(`${what} cannot be read (${code ?? String(error)})`, "check who may read it", error);
+}

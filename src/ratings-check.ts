@@ -1,0 +1,56 @@
+/**
+ * Whether the ratings topic is still the one that the checkpoint was made from: it reaches from where we stand, and the
+ * batch that we read last, if it is still there, is the same. Only reads.
+ */
+import { stateError } from "./errors.ts";
+import type { Shard } from "./shard.ts";
+import type { ShardStanding } from "./table/contract.ts";
+import type { TopicReader } from "./topic/contract.ts";
+import { readBatchHeader } from "./topic/record-batch.ts";
+
+/** Enough for a batch's header: a reader gives at least one batch whole. */
+const READ_BYTES = 64 * 1024;
+
+/** Exit 4 where the topic was replaced, cut or put back too far. */
+export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<void> {
+  const { partition, offset, lastBatch } = shard;
+  const bounds = await ratings.bounds(partition);
+  if (offset < bounds.start || offset > bounds.end) {
+    throw replaced(
+      ratings,
+      `the checkpoint stands at offset ${offset} of partition ${partition}, which holds ${bounds.start} to ${bounds.end}`,
+    );
+  }
+  if (lastBatch === undefined || lastBatch.baseOffset < bounds.start) return;
+  const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
+  if (bytes.length === 0) return;
+  const header = readBatchHeader(bytes, 0);
+  if (header.baseOffset === lastBatch.baseOffset && header.crc !== lastBatch.crc) {
+    throw replaced(ratings, `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`);
+  }
+}
+
+/** Exit 4 where the topic holds less than the table was made from: nothing is overwritten with less. */
+export async function checkTopicForRebuild(ratings: TopicReader, standings: readonly ShardStanding[]): Promise<void> {
+  const hint = "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers";
+  for (let partition = 0; partition < ratings.partitions; partition++) {
+    const { start, end } = await ratings.bounds(partition);
+    const offset = standings.find((standing) => standing.partition === partition)?.offset ?? 0;
+    if (start > 0) {
+      throw stateError(`partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`, hint);
+    }
+    if (end < offset) {
+      throw stateError(
+        `partition ${partition} of topic ${ratings.topic} ends at offset ${end}, but the table was made from ${offset} records`,
+        hint,
+      );
+    }
+  }
+}
+
+function replaced(ratings: TopicReader, what: string): Error {
+  return stateError(
+    `the topic ${ratings.topic} was replaced, cut or put back: ${what}`,
+    "put the topic back as it was, or start `tidemark process --rebuild`; nothing was changed",
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * What `cleanup` removes of an embedded run, and how: checkpoints, then the table, then topics and the consumers' places
+ * in them, last the manifest that tells what setup made. Files go by the names that Tidemark gives them, folders only
+ * when they are empty then: whatever somebody else put there stays. Killed half-way, it finishes when run again.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readTextIfThere } from "./durable-file.ts";
+import { namesIn, removeIfEmpty } from "./folder.ts";
+import { type Home, MANIFEST_NAME } from "./home.ts";
+import type { TableAdmin } from "./table/contract.ts";
+import type { LocalTopicAdmin } from "./topic/local/admin.ts";
+import type { LocalGroupOffsets } from "./topic/local/group-offsets.ts";
+import { topicsPath } from "./topic/local/topic-folder.ts";
+
+const LOCK_FILE_NAMES = /^(process|setup)\.lock(\.owner|-journal)?$/;
+const CURRENT_FILE_NAMES = /^current(\.\d+\.new)?$/;
+const CURRENT_FILE = /^run-[0-9a-f-]+\n$/;
+const RUN_FOLDER_NAMES = /^run-[0-9a-f-]+$/;
+const RUN_FILE_NAMES = /^shard-\d+\.log(\.new)?$/;
+
+/** Names shown of what stays in a folder. */
+const KEPT_NAMES_MAX = 5;
+
+export interface Removal {
+  readonly home: Home;
+  readonly checkpoints: string;
+  /** The ratings topic and the two output topics. */
+  readonly topics: readonly string[];
+  /** The only group whose place is forgotten in a topic that stays. */
+  readonly consumerGroup: string;
+  readonly table: TableAdmin;
+  readonly topicAdmin: LocalTopicAdmin;
+  readonly groupOffsets: LocalGroupOffsets;
+}
+
+/** What `remove` is going to remove, in words; nothing where there is nothing of ours. */
+export async function planRemoval(removal: Removal): Promise<string[]> {
+  const { home, checkpoints, topics, table, groupOffsets } = removal;
+  const lines: string[] = [];
+  if (await holdsCheckpoint(checkpoints)) lines.push(`the checkpoint in ${checkpoints}`);
+  lines.push(...(await table.inventory()));
+  for (const topic of topics) {
+    if (home.made(topic)) lines.push(`topic ${topic} in ${home.path}, with all its records`);
+    else if (await groupOffsets.has(topic, removal.consumerGroup)) lines.push(placeOf(removal, topic));
+  }
+  return lines;
+}
+
+/** Removes it, under `process`'s locks; `say` is told what went, and what stays and why. */
+export async function remove(removal: Removal, say: (text: string) => void): Promise<void> {
+  const { home, checkpoints, topics, table, topicAdmin, groupOffsets } = removal;
+  // A topic that is being written is refused before anything is gone.
+  for (const topic of topics) if (home.made(topic)) await topicAdmin.checkIdle(topic);
+
+  if (await removeCheckpoint(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
+  for (const what of await table.cleanup()) say(what.startsWith("(kept") ? what : `removed ${what}`);
+  for (const topic of topics) {
+    if (home.made(topic)) {
+      await groupOffsets.removeAll(topic);
+      await topicAdmin.remove(topic);
+      await home.forgetTopic(topic);
+      say(`removed topic ${topic} in ${home.path}`);
+      continue;
+    }
+    if (await groupOffsets.remove(topic, removal.consumerGroup)) say(`removed ${placeOf(removal, topic)}`);
+    if (await topicAdmin.exists(topic)) say(`(kept: topic ${topic} in ${home.path}, as setup did not make it)`);
+  }
+}
+
+/** Whether there is anything of ours in the folder, so that a living process could hold its lock. */
+export async function holdsOurs(folder: string): Promise<boolean> {
+  const isOurs = (name: string) => LOCK_FILE_NAMES.test(name) || name === MANIFEST_NAME || name === "topics";
+  return (await namesIn(folder)).some(isOurs) || (await holdsCheckpoint(folder));
+}
+
+/** The locks' own files, which go while the locks are held. */
+export async function removeLockFiles(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (LOCK_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** The end, without locks: removes the folders that are empty now, and says what is in the others. */
+export async function removeEmptyFolders({ home, checkpoints }: Removal, say: (text: string) => void): Promise<void> {
+  for (const folder of [checkpoints, topicsPath(home.path), home.path]) {
+    if (await removeIfEmpty(folder)) continue;
+    const names = (await namesIn(folder)).sort();
+    if (names.length === 0) continue; // A mount point, say.
+    const more = names.length > KEPT_NAMES_MAX ? `, and ${names.length - KEPT_NAMES_MAX} more` : "";
+    say(`(kept: folder ${folder}, which holds ${names.slice(0, KEPT_NAMES_MAX).join(", ")}${more})`);
+  }
+}
+
+async function holdsCheckpoint(folder: string): Promise<boolean> {
+  for (const name of await namesIn(folder)) {
+    if (RUN_FOLDER_NAMES.test(name) || (await isCurrentFile(folder, name))) return true;
+  }
+  return false;
+}
+
+/** Says whether there was one. */
+async function removeCheckpoint(folder: string): Promise<boolean> {
+  const held = await holdsCheckpoint(folder);
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    if (await isCurrentFile(folder, name)) await rm(path, { force: true });
+    if (!RUN_FOLDER_NAMES.test(name)) continue;
+    for (const log of await namesIn(path)) if (RUN_FILE_NAMES.test(log)) await rm(join(path, log), { force: true });
+    await removeIfEmpty(path);
+  }
+  return held;
+}
+
+/** By its name and by what it says: others, too, call something "current". */
+async function isCurrentFile(folder: string, name: string): Promise<boolean> {
+  return CURRENT_FILE_NAMES.test(name) && CURRENT_FILE.test((await readTextIfThere(join(folder, name))) ?? "");
+}
+
+function placeOf({ consumerGroup }: Removal, topic: string): string {
+  return `the place of group ${consumerGroup} in topic ${topic}`;
+}

@@ -1,0 +1,42 @@
+/**
+ * One row of the table of settings: its flag, its variable, its default, what it means, how it is read and which
+ * commands take it. The rows stand in `settings-places.ts` (where data lies) and `settings-work.ts` (what is done
+ * with it); `settings.ts` joins and reads them. Leaves alone where a value came from.
+ */
+import type { Kind } from "./settings-values.ts";
+import { yesOrNo } from "./settings-values.ts";
+
+export const COMMAND_NAMES = ["setup", "produce", "process", "consume-kafka", "consume-jdbc", "cleanup"] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+
+export interface Setting<T = unknown> {
+  /** Without its dashes; undefined for what must not stand on a command line, or would serve nobody there. */
+  readonly flag: string | undefined;
+  readonly variable: string;
+  /** What stands for the value in `--help`; undefined for a switch, which needs none. */
+  readonly placeholder?: string;
+  /** Read like a user's text. Without it the value is undefined when nothing is given. */
+  readonly default?: string;
+  /** What the default amounts to, for `--help`, where there is no text for it. */
+  readonly defaultMeans?: string;
+  readonly meaning: string;
+  readonly kind: Kind<T>;
+  readonly commands: readonly CommandName[];
+  /** Never printed; the variable with `_FILE` behind it names a file that holds the value. */
+  readonly secret?: true;
+}
+
+/** Says that a row is a setting, and keeps the type of its value. */
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+/** A switch: no value, off unless it is given. */
+export function toggle(
+  flag: string,
+  variable: string,
+  meaning: string,
+  commands: readonly CommandName[],
+): Setting<boolean> {
+  return { flag, variable, default: "false", meaning, kind: yesOrNo, commands };
+}

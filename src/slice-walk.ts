@@ -1,0 +1,86 @@
+/**
+ * The walk through a slice of a topic: batch after batch, each checked by its CRC before its first record is seen, and
+ * record after record. Promises records in offset order from the offset asked for; what they say is the shard's.
+ */
+import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import { stateError } from "./errors.ts";
+import { type BatchHeader, batchFault, RecordCursor, readBatchHeader } from "./topic/record-batch.ts";
+
+/** A batch, told by where it begins and what it holds. */
+export interface LastBatch {
+  readonly baseOffset: number;
+  readonly crc: number;
+}
+
+export class SliceWalk {
+  readonly cursor = new RecordCursor();
+  /** The batch that the last record came from; undefined before the first. */
+  lastBatch: LastBatch | undefined;
+  /** Offset after the last batch walked to its end. */
+  passedOffset = 0;
+
+  /** What is walked, for messages. */
+  readonly #source: string;
+  #slice: Uint8Array = new Uint8Array(0);
+  #nextBatchAt = 0;
+  #endOffset = 0;
+  #batch: BatchHeader | undefined;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** Sets whole record batches to walk through, up to `endOffset`. */
+  load(slice: Uint8Array, endOffset: number): void {
+    this.#slice = slice;
+    this.#nextBatchAt = 0;
+    this.#endOffset = endOffset;
+  }
+
+  /** Moves to the next record at or after `fromOffset`; false at the end. A damaged batch is exit 4. */
+  next(fromOffset: number): boolean {
+    for (;;) {
+      if (this.#batch !== undefined) {
+        while (this.cursor.next()) if (this.cursor.offset >= fromOffset) return true;
+        this.passedOffset = this.#batch.lastOffset + 1;
+        this.#batch = undefined;
+      }
+      if (this.#nextBatchAt >= this.#slice.length) return false;
+      const header = readBatchHeader(this.#slice, this.#nextBatchAt);
+      if (header.baseOffset >= this.#endOffset) return false;
+      const fault = batchFault(this.#slice, header);
+      if (fault !== undefined) throw this.#damaged(header, fault);
+      this.#nextBatchAt += header.bytes;
+      if (header.lastOffset < fromOffset) continue;
+      this.#batch = header;
+      this.cursor.open(this.#slice, header);
+      this.lastBatch = { baseOffset: header.baseOffset, crc: header.crc };
+    }
+  }
+
+  /** The value of the record at hand, as a view; null where it has none. */
+  value(): Uint8Array | null {
+    const { valueStart, valueEnd } = this.cursor;
+    return valueStart < 0 ? null : this.#slice.subarray(valueStart, valueEnd);
+  }
+
+  /** Writes which batch was the last one. */
+  write(out: ByteWriter): void {
+    out.signed(this.lastBatch?.baseOffset ?? -1);
+    out.varint(this.lastBatch?.crc ?? 0);
+  }
+
+  /** Takes in what `write` wrote. */
+  read(from: ByteReader): void {
+    const baseOffset = from.signed();
+    const crc = from.varint();
+    this.lastBatch = baseOffset < 0 ? undefined : { baseOffset, crc };
+  }
+
+  #damaged(header: BatchHeader, fault: string): Error {
+    return stateError(
+      `${this.#source} is damaged at offset ${header.baseOffset}: ${fault}`,
+      "put the topic back from a copy; what came before this offset is kept",
+    );
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The start of `process`, once its home is locked: takes the other locks, compares what the checkpoint, the table and
+ * the output topics hold, claims the shards, shuts out whoever died before, and applies what a side lacks. Changes
+ * nothing before all of that fits; what does not fit is exit 4. The order is the contract's (ARCHITECTURE.md, "Start").
+ */
+import { EarlierOutputs, readEarlierOutputs } from "./already-out.ts";
+import type { CheckpointSettings, CheckpointStore, Replaced, ShardLog } from "./checkpoint/contract.ts";
+import { describeEpoch, type EpochIdentity, sameEpoch } from "./epoch.ts";
+import { EpochPipeline } from "./epoch-pipeline.ts";
+import { stateError } from "./errors.ts";
+import type { Log } from "./log.ts";
+import { MoviePartitions } from "./movie-partitions.ts";
+import { checkRatingsTopic, checkTopicForRebuild } from "./ratings-check.ts";
+import { Shard } from "./shard.ts";
+import type { ShardRules } from "./shard-rules.ts";
+import type { ResultTable, ShardStanding } from "./table/contract.ts";
+import type { OutputTopics, TopicReader, UnconfirmedEpochs } from "./topic/contract.ts";
+
+export interface ProcessSides {
+  readonly checkpoint: CheckpointStore;
+  readonly table: ResultTable;
+  readonly ratings: TopicReader;
+  readonly outputs: OutputTopics;
+  /** Readers of the two output topics, for a rebuild. */
+  readonly anomalies: TopicReader;
+  readonly rejected: TopicReader;
+}
+
+export interface StartOptions {
+  readonly settings: CheckpointSettings;
+  readonly rules: ShardRules;
+  readonly rebuild: boolean;
+  /** Id of this process. */
+  readonly owner: string;
+  /** A new id for a run, if one is to be made. */
+  readonly newRun: string;
+  readonly titleOf: (movieId: number) => string | undefined;
+  readonly log: Log;
+}
+
+/** A shard and its log, ready to read on. */
+export interface ShardAtWork {
+  readonly shard: Shard;
+  readonly log: ShardLog;
+}
+
+const LOST_HINT =
+  "if the checkpoint is lost, old or another's, `tidemark process --rebuild` reads the topic again; nothing was changed";
+
+/** Ends with every side at the newest epoch of each shard's log. */
+export async function startShards(
+  sides: ProcessSides,
+  options: StartOptions,
+): Promise<{ shards: ShardAtWork[]; pipeline: EpochPipeline }> {
+  const { checkpoint, table, outputs, ratings } = sides;
+  const { owner, settings } = options;
+  await checkpoint.lock();
+  await table.lock();
+  const standings = new Map((await table.standings()).map((standing) => [standing.partition, standing]));
+  const existing = options.rebuild ? undefined : await checkpoint.load(settings);
+  const logs = existing ?? (await beginRun(sides, options, standings));
+
+  const earlier = logs.map(() => new EarlierOutputs());
+  const moviePartitions = new MoviePartitions();
+  const shards = logs.map((log) => {
+    const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
+    const alreadyOut = log.replaced === undefined ? undefined : earlier[log.partition];
+    return new Shard(log.partition, options.rules, { titleOf: options.titleOf, claimMovie, alreadyOut });
+  });
+
+  for (const log of logs) judge(log, standings.get(log.partition));
+  const lacking = logs.map((log, index) => {
+    const inTable = standings.get(log.partition)?.epoch.number ?? 0;
+    const tableNumber = isRestart(log) ? 0 : inTable;
+    const from = tableNumber < log.confirmed.number ? (standings.get(log.partition)?.epoch ?? log.last) : log.confirmed;
+    const epochs = log.replay(shards[index], from);
+    moviePartitions.claimAll(shards[index]);
+    return {
+      log,
+      inTable: epochs.filter((epoch) => epoch.identity.number > tableNumber),
+      unconfirmed: epochs.filter((epoch) => epoch.identity.number > log.confirmed.number),
+    };
+  });
+  const tails = lacking.map(({ log, unconfirmed }): UnconfirmedEpochs => {
+    return { partition: log.partition, confirmed: log.confirmed, epochs: unconfirmed, ends: log.ends };
+  });
+  await outputs.compare(tails);
+  const repeating = shards.findIndex((shard, index) => mayRepeat(shard, logs[index].replaced));
+  if (repeating >= 0) {
+    const { ends } = logs[repeating].replaced as Replaced;
+    await readEarlierOutputs(sides.anomalies, sides.rejected, ends, settings, earlier);
+  }
+  for (const shard of shards) await checkRatingsTopic(ratings, shard);
+
+  if (logs.some((log) => isRestart(log) && standings.size > 0)) {
+    await table.restart(owner, logs.map((log) => log.last));
+  }
+  await table.claim(owner, settings.partitions, (partition, found) => {
+    judge(logs[partition], found);
+    return logs[partition].last;
+  });
+  await outputs.fence();
+  const missing = await outputs.missing(tails);
+  const pipeline = new EpochPipeline({ table, outputs, owner, syncRatings: () => ratings.sync() });
+  for (const { log, inTable } of lacking) {
+    await pipeline.applyMissing(log, inTable, missing.get(log.partition) ?? []);
+  }
+  for (const shard of shards) shard.retitle();
+  return { shards: shards.map((shard, index) => ({ shard, log: logs[index] })), pipeline };
+}
+
+/** A new run: at a first start both sides must know nothing of us; a rebuild notes what the old run left. */
+async function beginRun(
+  { checkpoint, outputs, ratings, anomalies, rejected }: ProcessSides,
+  { settings, rules, rebuild, owner, newRun, log }: StartOptions,
+  standings: ReadonlyMap<number, ShardStanding>,
+): Promise<ShardLog[]> {
+  const partitions = Array.from({ length: settings.partitions }, (_, partition) => partition);
+  let replaced: (Replaced | undefined)[] = [];
+  if (rebuild) {
+    await checkTopicForRebuild(ratings, [...standings.values()]);
+    const ends = await outputs.ends();
+    const earlier = partitions.map(() => new EarlierOutputs());
+    await readEarlierOutputs(anomalies, rejected, ends, settings, earlier);
+    replaced = partitions.map((partition) => {
+      const { endDayMax, offsetMax } = earlier[partition];
+      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax };
+    });
+    log.info("rebuilding: the ratings are read again from their start");
+  } else {
+    for (const standing of standings.values()) {
+      throw stateError(
+        `the table stands at ${describeEpoch(standing.epoch)} for partition ${standing.partition}, but there is no checkpoint`,
+        LOST_HINT,
+      );
+    }
+    const nothing = { run: newRun, owner, number: 0 };
+    const ends = { anomalies: 0, rejected: 0 };
+    await outputs.compare(partitions.map((partition) => ({ partition, confirmed: nothing, epochs: [], ends })));
+  }
+  const empty = new Shard(0, rules, { titleOf: () => undefined, claimMovie: () => {} });
+  const { state } = empty.takeEpoch(true);
+  return checkpoint.begin(settings, newRun, owner, state, await outputs.ends(), replaced);
+}
+
+/** Throws unless the table's standing is one that this log accounts for. */
+function judge(log: ShardLog, found: ShardStanding | undefined): void {
+  const fresh = log.last.number === 0;
+  if (found === undefined) {
+    if (fresh) return;
+    throw stateError(
+      `the checkpoint stands at ${describeEpoch(log.last)}, but the table knows nothing of partition ${log.partition}`,
+      LOST_HINT,
+    );
+  }
+  if (knows(log, found.epoch)) return;
+  throw stateError(
+    `the table stands at ${describeEpoch(found.epoch)} for partition ${log.partition}, ` +
+      `which is not in the checkpoint's log (${describeEpoch(log.last)})`,
+    LOST_HINT,
+  );
+}
+
+function knows(log: ShardLog, epoch: EpochIdentity): boolean {
+  const { replaced } = log;
+  return log.holds(epoch) || (isRestart(log) && replaced?.tableEpoch !== undefined && sameEpoch(replaced.tableEpoch, epoch));
+}
+
+/** A rebuild whose table may still hold the old run's rows: nothing was logged since it began. */
+function isRestart(log: ShardLog): boolean {
+  return log.replaced !== undefined && log.last.number === 0;
+}
+
+/** Whether the shard could still put out something that an earlier run put out. */
+function mayRepeat(shard: Shard, replaced: Replaced | undefined): boolean {
+  return replaced !== undefined && (shard.closedEnd < replaced.endDayMax || shard.offset <= replaced.offsetMax);
+}

@@ -1,0 +1,151 @@
+/**
+ * Builds one record batch after another (Kafka record batch format v2, uncompressed) in a buffer that is used again.
+ * Promises a right CRC-32C and batches of at most `batchBytesMax`, unless a single record is larger. The base offset
+ * is 0 until a writer sets it: the CRC leaves it out, so that is free.
+ */
+import { assert } from "../errors.ts";
+import { crc32c } from "./crc32c.ts";
+import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } from "./record-batch.ts";
+
+/** Bytes that framing a record can add: six varints of at most 5 bytes, one of 10, and the attributes. */
+const RECORD_FRAME_BYTES_MAX = 41;
+
+export type RecordHeader = readonly [key: string, value: Uint8Array];
+
+export class BatchBuilder {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #at = BATCH_HEADER_BYTES;
+  #count = 0;
+  #timestampMs = 0;
+  readonly #batchBytesMax: number;
+
+  constructor(batchBytesMax: number) {
+    this.#batchBytesMax = batchBytesMax;
+    this.#bytes = new Uint8Array(batchBytesMax);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Records in the batch so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Whether a record of so many bytes (key, value and headers) still fits; always when the batch is empty. */
+  fits(recordBytes: number): boolean {
+    return this.#count === 0 || this.#at + recordBytes + RECORD_FRAME_BYTES_MAX <= this.#batchBytesMax;
+  }
+
+  /** Adds a record whose key and value lie in these bytes; a start of -1 means null. All records bear the batch's time. */
+  add(
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const keyBytes = keyStart < 0 ? 0 : keyEnd - keyStart;
+    const valueBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
+    this.#reserve(keyBytes + valueBytes + RECORD_FRAME_BYTES_MAX);
+    const body =
+      3 + varintBytes(this.#count) + varintBytes(keyStart < 0 ? -1 : keyBytes) + keyBytes +
+      varintBytes(valueStart < 0 ? -1 : valueBytes) + valueBytes;
+    this.#varint(body);
+    this.#bytes[this.#at++] = 0; // Attributes.
+    this.#bytes[this.#at++] = 0; // Timestamp delta.
+    this.#varint(this.#count++);
+    this.#nullable(keySource, keyStart, keyBytes);
+    this.#nullable(valueSource, valueStart, valueBytes);
+    this.#bytes[this.#at++] = 0; // No headers.
+  }
+
+  /** Adds a record with headers: for the output topics, where there are few. */
+  addWithHeaders(key: Uint8Array | null, value: Uint8Array | null, headers: readonly RecordHeader[]): void {
+    const names = headers.map(([name]) => new TextEncoder().encode(name));
+    let headerBytes = varintBytes(headers.length);
+    for (const [index, [, content]] of headers.entries()) {
+      const name = names[index];
+      headerBytes += varintBytes(name.length) + name.length + varintBytes(content.length) + content.length;
+    }
+    const body = 2 + varintBytes(this.#count) + nullableBytes(key) + nullableBytes(value) + headerBytes;
+    this.#reserve(body + RECORD_FRAME_BYTES_MAX);
+    this.#varint(body);
+    this.#bytes[this.#at++] = 0; // Attributes.
+    this.#bytes[this.#at++] = 0; // Timestamp delta.
+    this.#varint(this.#count++);
+    for (const field of [key, value]) this.#nullable(field ?? EMPTY, field === null ? -1 : 0, field?.length ?? 0);
+    this.#varint(headers.length);
+    for (const [index, [, content]] of headers.entries()) {
+      this.#nullable(names[index], 0, names[index].length);
+      this.#nullable(content, 0, content.length);
+    }
+  }
+
+  /**
+   * Closes the batch, all of whose records bear `timestampMs`, and starts the next. The bytes returned are a view of
+   * the builder's own buffer: good until the next `add`.
+   */
+  finish(timestampMs: number): Uint8Array {
+    assert(this.#count > 0, "a batch holds a record");
+    this.#timestampMs = timestampMs;
+    const view = this.#view;
+    const end = this.#at;
+    view.setBigInt64(0, 0n);
+    view.setInt32(8, end - BATCH_FRAME_BYTES);
+    view.setInt32(12, -1); // Partition leader epoch: the broker's to set.
+    view.setInt8(16, 2);
+    view.setInt16(21, 0);
+    view.setInt32(23, this.#count - 1);
+    view.setBigInt64(27, BigInt(this.#timestampMs));
+    view.setBigInt64(35, BigInt(this.#timestampMs));
+    view.setBigInt64(43, -1n); // No producer id, epoch or sequence.
+    view.setInt16(51, -1);
+    view.setInt32(53, -1);
+    view.setInt32(57, this.#count);
+    view.setUint32(BATCH_CRC_AT, crc32c(this.#bytes, BATCH_CRC_FROM, end));
+    this.#at = BATCH_HEADER_BYTES;
+    this.#count = 0;
+    return this.#bytes.subarray(0, end);
+  }
+
+  #nullable(source: Uint8Array, start: number, length: number): void {
+    if (start < 0) {
+      this.#bytes[this.#at++] = 1; // Zigzag of -1.
+      return;
+    }
+    this.#varint(length);
+    const bytes = this.#bytes;
+    let to = this.#at;
+    // Keys and values of ratings are short: a loop beats a call to copy them.
+    for (let from = start; from < start + length; from++) bytes[to++] = source[from];
+    this.#at = to;
+  }
+
+  #varint(value: number): void {
+    let raw = ((value << 1) ^ (value >> 31)) >>> 0;
+    while (raw >= 0x80) {
+      this.#bytes[this.#at++] = (raw & 0x7f) | 0x80;
+      raw >>>= 7;
+    }
+    this.#bytes[this.#at++] = raw;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+const nullableBytes = (field: Uint8Array | null): number =>
+  field === null ? 1 : varintBytes(field.length) + field.length;
+
+function varintBytes(value: number): number {
+  const raw = ((value << 1) ^ (value >> 31)) >>> 0;
+  return raw < 0x80 ? 1 : raw < 0x4000 ? 2 : raw < 0x200000 ? 3 : raw < 0x10000000 ? 4 : 5;
+}

@@ -1,0 +1,111 @@
+/**
+ * Topics, as Tidemark needs them. Two implementations: embedded (files of Kafka record batches below the home
+ * folder) and Kafka; `tests/topic/contract.ts` is the suite that both must pass. Offsets are numbers: exact up to
+ * 2^53, which no topic here reaches. All bytes are Kafka record batches, format v2 (see `record-batch.ts`).
+ */
+import type { Epoch, EpochIdentity } from "../epoch.ts";
+
+/** First offset held, and the offset after the last one that may be read (Kafka: the last stable offset). */
+export interface Bounds {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Reading raw batches of one topic: the hot path of `process`, and `consume-kafka`. */
+export interface TopicReader {
+  readonly topic: string;
+  readonly partitions: number;
+
+  bounds(partition: number): Promise<Bounds>;
+
+  /**
+   * Whole record batches in offset order, the first of which holds `offset` or starts after it; empty where nothing
+   * is there yet. At least one batch when there is one, else as many as fit in about `maxBytes`. The bytes stay
+   * valid until the second next `read` of the same partition: a reader may have one read in flight while it works on
+   * the slice before. CRCs are for the caller to check. An offset before `start` or after `end` is exit 4: the topic
+   * was replaced or cut. Control batches and aborted records never appear; `nextOffset` passes them.
+   */
+  read(partition: number, offset: number, maxBytes: number): Promise<Slice>;
+
+  /** Resolves when `partition` may hold more than `offset`, within 50 ms of its being written, or when the signal aborts. */
+  waitForMore(partition: number, offset: number, signal: AbortSignal): Promise<void>;
+
+  /** All that `read` gave so far is durable when this resolves (embedded: fsync; a broker: nothing to do). */
+  sync(): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export interface Slice {
+  readonly bytes: Uint8Array;
+  /** Where to read on: after the last batch here; after what was skipped when `bytes` is empty. */
+  readonly nextOffset: number;
+}
+
+/** Writing the ratings topic: one writer at a time (embedded: the topic's lock; exit 4, naming the owner). */
+export interface TopicWriter {
+  readonly partitions: number;
+  /**
+   * Appends one record batch, whose base offset is set here and whose CRC is already right (the CRC leaves the base
+   * offset out: Kafka protocol, record batch). `recordCount` is what the batch holds. The caller may use `batch`
+   * again once this resolves. Batches of a partition keep the order of the calls.
+   */
+  append(partition: number, batch: Uint8Array, recordCount: number): Promise<void>;
+  /** All that was appended is durable when this resolves. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Ends of the two output topics (partition 0 of each), noted in the checkpoint. */
+export interface OutputEnds {
+  readonly anomalies: number;
+  readonly rejected: number;
+}
+
+/** What the outputs need to know of the log when a process starts. */
+export interface UnconfirmedEpochs {
+  readonly partition: number;
+  /** The last epoch that the log holds as confirmed by both sides. */
+  readonly confirmed: EpochIdentity;
+  /** The epochs after it, in order; at most 4. */
+  readonly epochs: readonly Epoch[];
+  /** Ends past which every batch of these epochs lies. */
+  readonly ends: OutputEnds;
+}
+
+/**
+ * Where `process` puts anomalies and rejected lines (and, on Kafka, commits the consumed offset in the same
+ * transaction). One per `process`, for all its shards. Every record carries headers `run`, `owner`, `epoch`,
+ * `group`, `topic`, `partition`; a rejected one also `offset`, `reason` and, when it was cut, `full-bytes`.
+ * The key is the movie id (anomalies) or absent (rejected).
+ */
+export interface OutputTopics {
+  /** Compares what stands in the outputs with the log, changing nothing. Exit 4 for what is not of this log. */
+  compare(log: readonly UnconfirmedEpochs[]): Promise<void>;
+  /** Shuts out every earlier owner and settles what it left open. Embedded: takes the locks of both topics. */
+  fence(): Promise<void>;
+  /** Which of the unconfirmed epochs must still be applied to the outputs, by partition, in order. After `fence`. */
+  missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;
+  /** Puts an epoch's records and offset on the topics, durable when this resolves. Called in order, per shard. */
+  apply(epoch: Epoch): Promise<void>;
+  /** Where the output topics end now. */
+  ends(): Promise<OutputEnds>;
+  close(): Promise<void>;
+}
+
+/** What `setup` and `cleanup` do to topics and to consumer groups. */
+export interface TopicAdmin {
+  /** Makes a missing topic; says whether it did. Another number of partitions than asked for is exit 4. */
+  create(topic: string, partitions: number): Promise<boolean>;
+  /** Whether the topic exists. */
+  exists(topic: string): Promise<boolean>;
+  /** Removes a topic; says whether it was there. A living writer is exit 4. */
+  remove(topic: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** Where a consumer group stands in a topic's partition 0 (`consume-kafka`). */
+export interface GroupOffsets {
+  read(group: string, topic: string): Promise<number | undefined>;
+  commit(group: string, topic: string, offset: number): Promise<void>;
+}

@@ -1,0 +1,69 @@
+/**
+ * What an epoch puts on an embedded output topic: one record batch, every record of which names the epoch in its
+ * headers. Also reads the names back. An epoch without records for a topic puts no batch there.
+ */
+import { anomalyLine } from "../../anomaly-line.ts";
+import type { Epoch, EpochIdentity } from "../../epoch.ts";
+import type { BatchBuilder, RecordHeader } from "../batch-builder.ts";
+import { type BatchHeader, recordsOf } from "../record-batch.ts";
+
+/** The ratings topic that epochs come from, and the group that reads it. */
+export interface OutputSource {
+  readonly group: string;
+  readonly topic: string;
+}
+
+/** Which epoch of which shard a batch belongs to. */
+export interface OutputOrigin extends OutputSource {
+  readonly partition: number;
+  readonly identity: EpochIdentity;
+}
+
+export type OutputSide = "anomalies" | "rejected";
+
+/** Adds the epoch's records for one output topic to an empty builder; returns how many there are. */
+export function addOutputRecords(builder: BatchBuilder, side: OutputSide, source: OutputSource, epoch: Epoch): number {
+  const origin = originHeaders(source, epoch);
+  if (side === "anomalies") {
+    for (const anomaly of epoch.anomalies) {
+      builder.addWithHeaders(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), origin);
+    }
+    return epoch.anomalies.length;
+  }
+  for (const { offset, reason, line, fullBytes } of epoch.rejected) {
+    const headers: RecordHeader[] = [...origin, ["offset", utf8(String(offset))], ["reason", utf8(reason)]];
+    if (line !== null && line.length < fullBytes) headers.push(["full-bytes", utf8(String(fullBytes))]);
+    builder.addWithHeaders(null, line, headers);
+  }
+  return epoch.rejected.length;
+}
+
+/** Where the batch comes from, by its first record; undefined for one that is not Tidemark's. */
+export function readOutputOrigin(bytes: Uint8Array, batch: BatchHeader): OutputOrigin | undefined {
+  const { value: record } = recordsOf(bytes, batch).next();
+  if (record === undefined) return undefined;
+  const text = (name: string) => {
+    const value = record.headers.get(name);
+    return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined;
+  };
+  const [run, owner, epoch, group, topic, partition] = ["run", "owner", "epoch", "group", "topic", "partition"].map(
+    text,
+  );
+  if (run === undefined || owner === undefined || group === undefined || topic === undefined) return undefined;
+  return { group, topic, partition: Number(partition), identity: { run, owner, number: Number(epoch) } };
+}
+
+function originHeaders({ group, topic }: OutputSource, { identity, partition }: Epoch): RecordHeader[] {
+  return [
+    ["run", utf8(identity.run)],
+    ["owner", utf8(identity.owner)],
+    ["epoch", utf8(String(identity.number))],
+    ["group", utf8(group)],
+    ["topic", utf8(topic)],
+    ["partition", utf8(String(partition))],
+  ];
+}
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

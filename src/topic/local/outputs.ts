@@ -1,0 +1,133 @@
+/**
+ * The two embedded output topics of a `process`. An epoch is one batch on each topic that it has records for, so a
+ * crash leaves an epoch on a topic whole or not at all; `missing` finds out which, and `apply` adds only what is not
+ * there. Leaves to the pipeline that epochs come in order.
+ */
+import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
+import { assert } from "../../errors.ts";
+import { BatchBuilder } from "../batch-builder.ts";
+import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
+import { addOutputRecords, type OutputSide, type OutputSource } from "./output-batch.ts";
+import { findStandingEpochs, type OutputTopic, putsOn } from "./output-tail.ts";
+import type { CutTail } from "./partition-writer.ts";
+import { LocalTopicReader } from "./reader.ts";
+import { LocalTopicWriter } from "./writer.ts";
+
+/** Where the builder of batches begins; an epoch is one batch, however large its outputs are. */
+const BATCH_BYTES = 1024 * 1024;
+
+/** One of the two topics, and what of an epoch under way stands on it already. */
+interface Side extends OutputTopic {
+  readonly standing: Map<number, EpochIdentity[]>;
+  writer: LocalTopicWriter | undefined;
+}
+
+export class LocalOutputs implements OutputTopics {
+  readonly #owner: string;
+  readonly #now: () => number;
+  readonly #anomalies: Side;
+  readonly #rejected: Side;
+  readonly #builder = new BatchBuilder(BATCH_BYTES);
+  #appends: Promise<unknown> = Promise.resolve();
+
+  /**
+   * `owner` names this process for others who want to write the topics; `now`, in milliseconds since 1970-01-01 UTC,
+   * gives the records their timestamps.
+   */
+  constructor(
+    home: string,
+    anomalyTopic: string,
+    rejectedTopic: string,
+    source: OutputSource,
+    owner: string,
+    now: () => number,
+  ) {
+    const side = (name: OutputSide, topic: string): Side => {
+      return { home, topic, side: name, source, standing: new Map(), writer: undefined };
+    };
+    this.#owner = owner;
+    this.#now = now;
+    this.#anomalies = side("anomalies", anomalyTopic);
+    this.#rejected = side("rejected", rejectedTopic);
+  }
+
+  /** What `fence` cut off the topics: worth a warning. Empty before. */
+  get cut(): readonly CutTail[] {
+    return this.#sides.flatMap(({ writer }) => writer?.cut ?? []);
+  }
+
+  async compare(log: readonly UnconfirmedEpochs[]): Promise<void> {
+    for (const side of this.#sides) await findStandingEpochs(side, log);
+  }
+
+  async fence(): Promise<void> {
+    for (const side of this.#sides) side.writer ??= await LocalTopicWriter.open(side.home, side.topic, this.#owner);
+  }
+
+  async missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+    for (const side of this.#sides) {
+      side.standing.clear();
+      for (const [partition, found] of await findStandingEpochs(side, log)) side.standing.set(partition, found);
+    }
+    // What a killed process wrote may not be durable yet; an epoch that is not missing has to be.
+    await this.#flush();
+    const lacks = (epoch: Epoch) => this.#sides.some((side) => putsOn(side.side, epoch) && !stands(side, epoch));
+    return new Map(log.map(({ partition, epochs }) => [partition, epochs.filter(lacks)]));
+  }
+
+  async apply(epoch: Epoch): Promise<void> {
+    // Shards may apply at the same time: they share the builder, and an fsync then serves them all.
+    const appended = this.#appends.then(async () => {
+      for (const side of this.#sides) if (!stands(side, epoch)) await this.#append(side, epoch);
+    });
+    this.#appends = appended.catch(() => {});
+    await appended;
+    await this.#flush();
+    for (const { standing } of this.#sides) {
+      const left = standing.get(epoch.partition)?.filter((identity) => !sameEpoch(identity, epoch.identity)) ?? [];
+      standing.set(epoch.partition, left);
+    }
+  }
+
+  async ends(): Promise<OutputEnds> {
+    return { anomalies: await endOf(this.#anomalies), rejected: await endOf(this.#rejected) };
+  }
+
+  async close(): Promise<void> {
+    const results = await Promise.allSettled(this.#sides.map(({ writer }) => writer?.close()));
+    for (const side of this.#sides) side.writer = undefined;
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  get #sides(): readonly Side[] {
+    return [this.#anomalies, this.#rejected];
+  }
+
+  async #append(side: Side, epoch: Epoch): Promise<void> {
+    const { writer, source } = side;
+    assert(writer !== undefined, "epochs are applied after fence");
+    const count = addOutputRecords(this.#builder, side.side, source, epoch);
+    if (count === 0) return;
+    await writer.append(0, this.#builder.finish(this.#now()), count);
+    const standing = side.standing.get(epoch.partition) ?? [];
+    side.standing.set(epoch.partition, [...standing, epoch.identity]);
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.all(this.#sides.map(({ writer }) => writer?.flush()));
+  }
+}
+
+function stands({ standing }: Side, epoch: Epoch): boolean {
+  return standing.get(epoch.partition)?.some((identity) => sameEpoch(identity, epoch.identity)) ?? false;
+}
+
+async function endOf({ home, topic, writer }: Side): Promise<number> {
+  if (writer !== undefined) return writer.end(0);
+  const reader = await LocalTopicReader.open(home, topic);
+  try {
+    return (await reader.bounds(0)).end;
+  } finally {
+    await reader.close();
+  }
+}

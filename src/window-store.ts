@@ -1,0 +1,198 @@
+/**
+ * The 30-day tumbling windows of a shard, aligned to 1970-01-01 UTC, x movie: count, sum and the set of distinct
+ * rating values, in dense arrays indexed by a movie's slot. Keeps track of what changed since the last epoch. Does not
+ * judge lateness: who adds has asked the watermark.
+ */
+import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import { assert, stateError } from "./errors.ts";
+
+export const WINDOW_DAYS = 30;
+
+// A cell is four words: ratings counted, their sum, a bit for each rating value seen, one unused for alignment.
+const CELL_SHIFT = 2;
+const DISTINCT_MASK = 0x7ff;
+/** In the third word: the cell changed since the last epoch. */
+const CHANGED = 1 << 30;
+const FIRST_SLOTS = 1024;
+/** What the result table's columns hold. */
+export const INTEGER_MAX = 2 ** 31 - 1;
+
+/** Index of the window that holds a day; floor division, so that days before 1970 fall right. */
+export function windowIndexOf(day: number): number {
+  return Math.floor(day / WINDOW_DAYS);
+}
+
+/** First day after a window. */
+export function windowEndDay(index: number): number {
+  return (index + 1) * WINDOW_DAYS;
+}
+
+/** One tumbling window. */
+export class TumblingWindow {
+  readonly index: number;
+  /** Slots of the cells that changed since the last epoch, each once. */
+  readonly changedSlots: number[] = [];
+  #cells: Int32Array;
+
+  constructor(index: number, slots: number) {
+    this.index = index;
+    this.#cells = new Int32Array(slots << CELL_SHIFT);
+  }
+
+  get slotsMax(): number {
+    return this.#cells.length >> CELL_SHIFT;
+  }
+
+  /** Adds so many ratings of a movie: their sum, and a bit for each rating value among them. */
+  add(slot: number, count: number, sum: number, values: number): void {
+    const at = slot << CELL_SHIFT;
+    if (at >= this.#cells.length) this.#grow(slot);
+    const cells = this.#cells;
+    const seen = cells[at + 2];
+    if (seen < CHANGED) this.changedSlots.push(slot);
+    if (cells[at] + count > INTEGER_MAX || cells[at + 1] + sum > INTEGER_MAX) throw this.#beyondInteger();
+    cells[at] += count;
+    cells[at + 1] += sum;
+    cells[at + 2] = seen | CHANGED | values;
+  }
+
+  /** Notes a cell as changed although its figures did not: for a movie that got another title. */
+  touch(slot: number): void {
+    const at = slot << CELL_SHIFT;
+    if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
+    this.#cells[at + 2] |= CHANGED;
+    this.changedSlots.push(slot);
+  }
+
+  countOf(slot: number): number {
+    const at = slot << CELL_SHIFT;
+    return at < this.#cells.length ? this.#cells[at] : 0;
+  }
+
+  sumOf(slot: number): number {
+    return this.#cells[(slot << CELL_SHIFT) + 1];
+  }
+
+  distinctOf(slot: number): number {
+    let left = this.#cells[(slot << CELL_SHIFT) + 2] & DISTINCT_MASK;
+    let count = 0;
+    for (; left !== 0; left &= left - 1) count++;
+    return count;
+  }
+
+  /** Slots with at least one rating, in slot order. */
+  filledSlots(): number[] {
+    const slots: number[] = [];
+    for (let at = 0; at < this.#cells.length; at += 1 << CELL_SHIFT) {
+      if (this.#cells[at] !== 0) slots.push(at >> CELL_SHIFT);
+    }
+    return slots;
+  }
+
+  /** From here on nothing has changed. */
+  settle(): void {
+    for (const slot of this.changedSlots) this.#cells[(slot << CELL_SHIFT) + 2] &= ~CHANGED;
+    this.changedSlots.length = 0;
+  }
+
+  write(out: ByteWriter, slots: readonly number[]): void {
+    out.varint(slots.length);
+    for (const slot of slots) {
+      out.varint(slot);
+      out.varint(this.countOf(slot));
+      out.varint(this.sumOf(slot));
+      out.varint(this.#cells[(slot << CELL_SHIFT) + 2] & DISTINCT_MASK);
+    }
+  }
+
+  read(from: ByteReader): void {
+    for (let left = from.varint(); left > 0; left--) {
+      const slot = from.varint();
+      const at = slot << CELL_SHIFT;
+      if (at >= this.#cells.length) this.#grow(slot);
+      for (let word = 0; word < 3; word++) this.#cells[at + word] = from.varint();
+    }
+  }
+
+  #beyondInteger(): Error {
+    return stateError(
+      `a count or sum of the window that starts at day ${this.index * WINDOW_DAYS} is beyond INTEGER (2147483647)`,
+      "the result table cannot hold it; nothing of this epoch was written",
+    );
+  }
+
+  #grow(slot: number): void {
+    const grown = new Int32Array(Math.max(this.#cells.length * 2, (slot + 1) << CELL_SHIFT));
+    grown.set(this.#cells);
+    this.#cells = grown;
+  }
+}
+
+/** The open windows of a shard. */
+export class WindowStore {
+  readonly #windows = new Map<number, TumblingWindow>();
+
+  get count(): number {
+    return this.#windows.size;
+  }
+
+  get(index: number): TumblingWindow | undefined {
+    return this.#windows.get(index);
+  }
+
+  open(index: number): TumblingWindow {
+    assert(!this.#windows.has(index), "a window is opened once");
+    // As wide as its predecessors grew, so that it seldom grows itself.
+    const slots = Math.max(FIRST_SLOTS, ...[...this.#windows.values()].map((window) => window.slotsMax));
+    const window = new TumblingWindow(index, slots);
+    this.#windows.set(index, window);
+    return window;
+  }
+
+  drop(index: number): void {
+    this.#windows.delete(index);
+  }
+
+  /** Index of the oldest open window, or undefined where none is open. */
+  firstIndex(): number | undefined {
+    let first: number | undefined;
+    for (const index of this.#windows.keys()) if (first === undefined || index < first) first = index;
+    return first;
+  }
+
+  /** End day of the newest open window, or undefined where none is open. */
+  latestEnd(): number | undefined {
+    return this.#windows.size === 0 ? undefined : windowEndDay(Math.max(...this.#windows.keys()));
+  }
+
+  /** The open windows, oldest first. */
+  inOrder(): TumblingWindow[] {
+    return [...this.#windows.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** Cells that changed since the last epoch. */
+  get changedCells(): number {
+    let cells = 0;
+    for (const window of this.#windows.values()) cells += window.changedSlots.length;
+    return cells;
+  }
+
+  /** Writes the cells that changed since the last epoch, or all; from here on nothing has changed. */
+  write(out: ByteWriter, all: boolean): void {
+    const windows = this.inOrder().filter((window) => all || window.changedSlots.length > 0);
+    out.varint(windows.length);
+    for (const window of windows) {
+      out.signed(window.index);
+      window.write(out, all ? window.filledSlots() : window.changedSlots);
+      window.settle();
+    }
+  }
+
+  /** Takes in what `write` wrote, over what is there. */
+  read(from: ByteReader): void {
+    for (let left = from.varint(); left > 0; left--) {
+      const index = from.signed();
+      (this.get(index) ?? this.open(index)).read(from);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** The command line as a user meets it: help, version, exit codes, what is said about errors, signals, pipes. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { settingsOf } from "../src/settings.ts";
+import { COMMAND_NAMES } from "../src/settings-row.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+/** Built by `npm run build`; `npm test` does so first. */
+const EXECUTABLE = join(ROOT, "dist", "tidemark");
+/** Enough for programs to run, and nothing of Tidemark's. */
+const ENVIRONMENT = { PATH: process.env.PATH ?? "" };
+
+const RUNTIMES: Record<string, string[]> = {
+  "the executable": [EXECUTABLE],
+  Bun: [process.execPath, join(ROOT, "src", "main.ts")],
+  Deno: [join(ROOT, "node_modules", ".bin", "deno"), "run", "-A", join(ROOT, "src", "main.ts")],
+};
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tidemark-main-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function run([program, ...fixed]: string[], args: string[], env: Record<string, string> = {}) {
+  const options = { cwd: folder, env: { ...ENVIRONMENT, ...env }, encoding: "utf8" } as const;
+  const { status, stdout, stderr } = spawnSync(program, [...fixed, ...args], options);
+  return { status, stdout, stderr };
+}
+
+const tidemark = (args: string[], env?: Record<string, string>) => run([EXECUTABLE], args, env);
+
+describe.each(Object.entries(RUNTIMES))("%s", (_, command) => {
+  test("prints the version of package.json", () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    expect(run(command, ["--version"])).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  test("prints an overview of all commands, without colours when piped", () => {
+    const { status, stdout, stderr } = run(command, ["--help"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const name of COMMAND_NAMES) expect(stdout).toMatch(new RegExp(`^ +${name} +[A-Z].*\\.$`, "m"));
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("answers wrong usage with what is wrong, a hint and exit code 2", () => {
+    expect(run(command, ["process", "--anomaly-day", "1"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        "tidemark: tidemark process knows no flag --anomaly-day\n" +
+        "hint: did you mean --anomaly-days? see tidemark process --help\n",
+    });
+  });
+
+  test("sets up a home", () => {
+    const home = join(folder, `home of ${command[0].replaceAll("/", " ")}`);
+    const { status, stderr } = run(command, ["setup", "--home", home]);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(existsSync(home)).toBe(true);
+  });
+});
+
+describe("help", () => {
+  test.each([...COMMAND_NAMES])("of %s names every flag, variable and default, in lines of 100 columns", (name) => {
+    const { status, stdout } = tidemark([name, "--help"]);
+    expect(status).toBe(0);
+    for (const { flag, variable, default: fallback } of settingsOf(name)) {
+      const row = stdout.split("\n").find((line) => line.includes(` ${variable} `)) ?? "";
+      expect(row).toContain(flag === undefined ? "(no flag)" : `--${flag}`);
+      if (fallback !== undefined) expect(row).toEndWith(fallback === "false" ? " off" : ` ${fallback}`);
+    }
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("wins over other flags, right or wrong", () => {
+    expect(tidemark(["process", "--nonsense", "-h"]).status).toBe(0);
+  });
+});
+
+describe("errors", () => {
+  test.each([
+    [[], "no command is given"],
+    [["proces"], "did you mean process?"],
+    [["--mode", "A", "process"], "the command comes first"],
+    [["--password=Xq7Zr9Wv", "process"], "--password is a flag"],
+    [["consume-jdbc", "--limit", "0"], '--limit is "0"'],
+    [["process", "--brokers", "localhost"], "comes with the next release"],
+    [["consume-jdbc", "--database", "postgres://u@h/d"], "comes with the next release"],
+  ])("%j: %s", (args, message) => {
+    const { status, stdout, stderr } = tidemark(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^tidemark: .*\nhint: .*\n$/);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("Xq7Zr9Wv");
+  });
+
+  test("never hold a password of the environment", () => {
+    const url = "postgres://u:Xq7Zr9Wv@h/d";
+    for (const env of [{ JDBC_URL: url }, { JDBC_URL: `${url}/x` }, { JDBC_URL: url, JDBC_PASSWORD: "Xq7Zr9Wv" }]) {
+      const { status, stdout, stderr } = tidemark(["consume-jdbc", "--once"], env);
+      expect(status).toBe(2);
+      expect(stdout + stderr).not.toContain("Xq7Zr9Wv");
+    }
+  });
+
+  test("a full disk behind stdout is exit 3, and no bug", () => {
+    const full = `${EXECUTABLE} --help > /dev/full`;
+    const { status, stderr } = run(["sh", "-c"], [full]);
+    expect(status).toBe(3);
+    expect(stderr).toStartWith("tidemark: cannot write to stdout: ENOSPC");
+  });
+});
+
+describe("the folder that it is run in", () => {
+  test("decides nothing by a .env or bunfig.toml", () => {
+    writeFileSync(join(folder, ".env"), "KAFKA_BOOTSTRAP_SERVERS=localhost:1\nTIDEMARK_LOG=nonsense\n");
+    writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./hostile.ts"]\n');
+    writeFileSync(join(folder, "hostile.ts"), 'require("node:fs").writeFileSync("was-here", "");\n');
+    const { status, stderr } = tidemark(["setup", "--home", "home"]);
+    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(existsSync(join(folder, "was-here"))).toBe(false);
+    expect(existsSync(join(folder, "home"))).toBe(true);
+    // The same in the environment does decide.
+    expect(tidemark(["setup", "--home", "home"], { KAFKA_BOOTSTRAP_SERVERS: "localhost:1" }).status).toBe(2);
+  });
+});
+
+describe("a running command", () => {
+  const follow = ["consume-jdbc", "--home", "home", "--format", "csv", "--interval", "0.1"];
+  beforeAll(() => {
+    expect(tidemark(["setup", "--home", "home"]).status).toBe(0);
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("ends with 0 on %s", async (signal) => {
+    const child = spawn(EXECUTABLE, follow, { cwd: folder, env: ENVIRONMENT, stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    // Its first lines; or its end, if it fails.
+    await Promise.race([once(child.stdout, "data"), ended]);
+    child.stdout.resume();
+    child.kill(signal);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  test("ends quietly with 0 when the reader of its output goes away", () => {
+    const pipe = `"$@" | head -n 1; echo "exit \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = run(["bash", "-c", pipe, "bash", EXECUTABLE], follow);
+    expect(stdout).toMatch(/^window_start,.*\nexit 0\n$/);
+    expect(stderr).toBe("");
+  });
+});
