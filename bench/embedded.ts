@@ -3,7 +3,7 @@
  * executable. Prints a table; every speed stands beside that of a bare loop over the same bytes in the same run.
  * `bun bench/embedded.ts [rows in millions, 10] [folder for data]`.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";

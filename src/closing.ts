@@ -25,8 +25,8 @@ export class Closing {
   #afterMovieId = 0;
   /** Mode A: windows that end by this day are forgotten. Never moves back, whatever `retainDays` becomes. */
   #forgottenEnd = NEVER;
-  /** Results left out because their movie has no title. */
-  untitled = 0;
+  /** Results left out for good, because their movie has no title. */
+  #untitled = 0;
 
   readonly #rules: ShardRules;
   readonly #movies: Movies;
@@ -68,6 +68,12 @@ export class Closing {
     return true;
   }
 
+  /** Results left out so far because their movie has no title; mode A's rows may still get one. */
+  get untitled(): number {
+    if (this.#rules.mode === "C") return this.#untitled;
+    return this.#windows.inOrder().reduce((sum, window) => sum + this.#untitledIn(window), this.#untitled);
+  }
+
   /** Mode A: hands out the rows that changed since the last epoch. */
   handOutChanged(): void {
     for (const window of this.#windows.inOrder()) this.#handOutChangedOf(window);
@@ -79,7 +85,7 @@ export class Closing {
     out.double(this.#end);
     out.varint(this.#tumblingDone ? 1 : 0);
     out.varint(this.#afterMovieId);
-    out.varint(this.untitled);
+    out.varint(this.#untitled);
   }
 
   /** Takes in what `write` wrote. */
@@ -89,7 +95,7 @@ export class Closing {
     this.#end = from.double();
     this.#tumblingDone = from.varint() === 1;
     this.#afterMovieId = from.varint();
-    this.untitled = from.varint();
+    this.#untitled = from.varint();
   }
 
   /** Drops from the stores, which were just read, what was closed when that was written. */
@@ -106,9 +112,15 @@ export class Closing {
     if (end > this.#forgottenEnd) this.#forgottenEnd = end;
     for (let first = this.#windows.firstIndex(); first !== undefined; first = this.#windows.firstIndex()) {
       if (windowEndDay(first) > this.#forgottenEnd) return;
-      this.#handOutChangedOf(this.#windows.get(first) as TumblingWindow);
+      const window = this.#windows.get(first) as TumblingWindow;
+      this.#handOutChangedOf(window);
+      this.#untitled += this.#untitledIn(window);
       this.#windows.drop(first);
     }
+  }
+
+  #untitledIn(window: TumblingWindow): number {
+    return window.filledSlots().filter((slot) => this.#movies.titleOf(slot) === undefined).length;
   }
 
   #handOutChangedOf(window: TumblingWindow): void {
@@ -154,7 +166,7 @@ export class Closing {
       const title = this.#movies.titleOf(slot);
       this.#afterMovieId = movieId;
       if (title === undefined) {
-        this.untitled++;
+        this.#untitled++;
         continue;
       }
       this.#outputs.addAnomaly({
@@ -175,7 +187,8 @@ export class Closing {
     for (const slot of this.#movies.inIdOrder(slots)) {
       const title = this.#movies.titleOf(slot);
       if (title === undefined) {
-        this.untitled++;
+        // A row of mode A changes often, and counts once.
+        if (this.#rules.mode === "C") this.#untitled++;
         continue;
       }
       yield {

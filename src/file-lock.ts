@@ -26,14 +26,22 @@ export class FileLock {
     try {
       database = new DatabaseSync(path);
     } catch (error) {
-      throw usageError(`cannot open the lock file ${path}: ${message(error)}`, "check that the folder is there and writable", error);
+      throw usageError(
+        `cannot open the lock file ${path}: ${message(error)}`,
+        "check that the folder is there and writable",
+        error,
+      );
     }
     try {
       database.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
     } catch (error) {
       database.close();
       if (!/locked|busy/i.test(message(error))) {
-        throw usageError(`cannot lock ${path}: ${message(error)}`, "check that the folder is writable and the disk not full", error);
+        throw usageError(
+          `cannot lock ${path}: ${message(error)}`,
+          "check that the folder is writable and the disk not full",
+          error,
+        );
       }
       const holder = readOwner(path);
       throw stateError(

@@ -41,7 +41,11 @@ export class LineChunk {
 /** The file's lines, chunk by chunk. A chunk is good until the next one is asked for. */
 export async function* readLines(path: string): AsyncGenerator<LineChunk> {
   const file = await open(path, "r").catch((error) => {
-    throw usageError(`the rating file ${path} cannot be read: ${error.message}`, "it was there a moment ago: check it", error);
+    throw usageError(
+      `the rating file ${path} cannot be read: ${error.message}`,
+      "it was there a moment ago: check it",
+      error,
+    );
   });
   try {
     // Each buffer has room in front for the part of a line that the chunk before ended with.

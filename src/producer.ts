@@ -3,7 +3,7 @@
  * the order of the lines, each partition's batches one after another with one in flight while the next is filled. A
  * line is sent as it is, valid or not: judging it is `process`'s work.
  */
-import { LineChunk } from "./line-reader.ts";
+import type { LineChunk } from "./line-reader.ts";
 import { csvColumns, MOVIE_ID_MAX, RatingParser } from "./rating.ts";
 import { BatchBuilder } from "./topic/batch-builder.ts";
 import type { TopicWriter } from "./topic/contract.ts";
@@ -78,9 +78,7 @@ export class Producer {
   #add({ bytes, start, end }: LineChunk): Promise<void> | undefined {
     this.#findKey(bytes, start, end);
     const keyless = this.#keyStart < 0;
-    const partition = keyless
-      ? 0
-      : partitionOfKey(this.#keySource, this.#keyStart, this.#keyEnd, this.#fillers.length);
+    const partition = keyless ? 0 : partitionOfKey(this.#keySource, this.#keyStart, this.#keyEnd, this.#fillers.length);
     const filler = this.#fillers[partition];
     const lineBytes = end - start + (this.#keyEnd - this.#keyStart);
     if (!filler.builder.fits(lineBytes)) {

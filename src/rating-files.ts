@@ -23,7 +23,9 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
   const entries = await readdir(folder).catch((error) => {
     throw unreadable(`the ratings folder ${folder}`, error);
   });
-  const names = entries.filter((name) => !name.startsWith(".")).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const names = entries
+    .filter((name) => !name.startsWith("."))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const files: RatingFile[] = [];
   for (const name of names) {
     const path = join(folder, name);
@@ -31,7 +33,10 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
     if (bytes !== undefined) files.push({ name, path, bytes });
   }
   if (files.length > 0) return files;
-  throw usageError(`the ratings folder ${folder} holds no files`, "put rating files there, or name another with --ratings");
+  throw usageError(
+    `the ratings folder ${folder} holds no files`,
+    "put rating files there, or name another with --ratings",
+  );
 }
 
 /** Size of a readable text file, or undefined where the path is not a file. */
@@ -59,6 +64,7 @@ async function glance(path: string): Promise<number | undefined> {
 function unreadable(what: string, error: unknown): Error {
   const code = systemErrorCode(error);
   if (code === "ENOENT") return usageError(`${what} is not there`, "check --ratings or INPUT_DIRECTORY_PATH", error);
-  if (code === "ENOTDIR") return usageError(`${what} is no folder`, "name the folder that holds the rating files", error);
+  if (code === "ENOTDIR")
+    return usageError(`${what} is no folder`, "name the folder that holds the rating files", error);
   return usageError(`${what} cannot be read (${code ?? String(error)})`, "check who may read it", error);
 }

@@ -26,18 +26,25 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
   if (bytes.length === 0) return;
   const header = readBatchHeader(bytes, 0);
   if (header.baseOffset === lastBatch.baseOffset && header.crc !== lastBatch.crc) {
-    throw replaced(ratings, `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`);
+    throw replaced(
+      ratings,
+      `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`,
+    );
   }
 }
 
 /** Exit 4 where the topic holds less than the table was made from: nothing is overwritten with less. */
 export async function checkTopicForRebuild(ratings: TopicReader, standings: readonly ShardStanding[]): Promise<void> {
-  const hint = "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers";
+  const hint =
+    "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers";
   for (let partition = 0; partition < ratings.partitions; partition++) {
     const { start, end } = await ratings.bounds(partition);
     const offset = standings.find((standing) => standing.partition === partition)?.offset ?? 0;
     if (start > 0) {
-      throw stateError(`partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`, hint);
+      throw stateError(
+        `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,
+        hint,
+      );
     }
     if (end < offset) {
       throw stateError(

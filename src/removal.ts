@@ -1,7 +1,7 @@
 /**
- * What `cleanup` removes of an embedded run, and how: checkpoints, then the table, then topics and the consumers' places
- * in them, last the manifest that tells what setup made. Files go by the names that Tidemark gives them, folders only
- * when they are empty then: whatever somebody else put there stays. Killed half-way, it finishes when run again.
+ * What `cleanup` removes of an embedded run, and how: the checkpoint, then the table, then topics and the consumers'
+ * places in them, last the manifest that tells what setup made. Files go by the names that Tidemark gives them, folders
+ * only when they are empty then: what somebody else put there stays. Killed half-way, it finishes when run again.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,11 +12,12 @@ import type { TableAdmin } from "./table/contract.ts";
 import type { LocalTopicAdmin } from "./topic/local/admin.ts";
 import type { LocalGroupOffsets } from "./topic/local/group-offsets.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
+import { TOTALS_FILE_NAMES } from "./totals-file.ts";
 
-const LOCK_FILE_NAMES = /^(process|setup)\.lock(\.owner|-journal)?$/;
+const LOCK_FILE_NAMES = /^(process|setup|checkpoint)\.lock(\.owner|-journal)?$/;
 const CURRENT_FILE_NAMES = /^current(\.\d+\.new)?$/;
 const CURRENT_FILE = /^run-[0-9a-f-]+\n$/;
-const RUN_FOLDER_NAMES = /^run-[0-9a-f-]+$/;
+const RUN_FOLDER_NAMES = /^run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const RUN_FILE_NAMES = /^shard-\d+\.log(\.new)?$/;
 
 /** Names shown of what stays in a folder. */
@@ -101,15 +102,18 @@ async function holdsCheckpoint(folder: string): Promise<boolean> {
 
 /** Says whether there was one. */
 async function removeCheckpoint(folder: string): Promise<boolean> {
-  const held = await holdsCheckpoint(folder);
-  for (const name of await namesIn(folder)) {
+  if (!(await holdsCheckpoint(folder))) return false;
+  const names = await namesIn(folder);
+  // First: without the rest, nothing would tell that it is ours.
+  for (const name of names) if (TOTALS_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
+  for (const name of names) {
     const path = join(folder, name);
     if (await isCurrentFile(folder, name)) await rm(path, { force: true });
     if (!RUN_FOLDER_NAMES.test(name)) continue;
     for (const log of await namesIn(path)) if (RUN_FILE_NAMES.test(log)) await rm(join(path, log), { force: true });
     await removeIfEmpty(path);
   }
-  return held;
+  return true;
 }
 
 /** By its name and by what it says: others, too, call something "current". */

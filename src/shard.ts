@@ -212,6 +212,11 @@ export class Shard {
       slot = this.movies.add(parser.movieId, this.#surroundings.titleOf(parser.movieId));
     }
     this.#run.add(slot, parser.rating);
+    // What holds for this rating holds for all of its date that follow in the batch.
+    const timestampMs = cursor.baseTimestampMs;
+    if (parser.plainDated && (timestampMs < 0 || timeMs <= timestampMs + this.#rules.maxFutureMs)) {
+      parser.gatherPlain(cursor, this.movies, this.#run);
+    }
     this.#passed();
     return true;
   }

@@ -93,7 +93,10 @@ export async function startShards(
   for (const shard of shards) await checkRatingsTopic(ratings, shard);
 
   if (logs.some((log) => isRestart(log) && standings.size > 0)) {
-    await table.restart(owner, logs.map((log) => log.last));
+    await table.restart(
+      owner,
+      logs.map((log) => log.last),
+    );
   }
   await table.claim(owner, settings.partitions, (partition, found) => {
     judge(logs[partition], found);
@@ -163,7 +166,9 @@ function judge(log: ShardLog, found: ShardStanding | undefined): void {
 
 function knows(log: ShardLog, epoch: EpochIdentity): boolean {
   const { replaced } = log;
-  return log.holds(epoch) || (isRestart(log) && replaced?.tableEpoch !== undefined && sameEpoch(replaced.tableEpoch, epoch));
+  return (
+    log.holds(epoch) || (isRestart(log) && replaced?.tableEpoch !== undefined && sameEpoch(replaced.tableEpoch, epoch))
+  );
 }
 
 /** A rebuild whose table may still hold the old run's rows: nothing was logged since it began. */

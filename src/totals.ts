@@ -3,8 +3,8 @@
  * stand in the checkpoint, so they span restarts.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
-import { assert } from "./errors.ts";
 import { REJECT_REASONS, type RejectReason } from "./epoch.ts";
+import { assert } from "./errors.ts";
 
 export class Totals {
   counted = 0;

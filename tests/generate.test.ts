@@ -1,9 +1,9 @@
 /** The generator keeps its promises: the same input from the same seed, and every record what it was meant as. */
 import { expect, test } from "bun:test";
-import { generateRatings, KIND_WEIGHTS } from "./generate.ts";
 import { MALFORMED_WEIGHTS } from "./generate/malformed-line.ts";
-import { runOracle } from "./oracle.ts";
+import { generateRatings, KIND_WEIGHTS } from "./generate.ts";
 import { parseRatingLine } from "./oracle/rating-line.ts";
+import { runOracle } from "./oracle.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

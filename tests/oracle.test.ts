@@ -107,6 +107,7 @@ describe("rows", () => {
     expect(keys(result)).toEqual([]);
     expect(lines(result)).toEqual([]);
     expect(result.totals[0].counted).toBe(2);
+    expect(result.untitled).toEqual([2]); // the row and the anomaly of 77
   });
 
   test("in the table a title is cut at 128 characters, counted without U+0000", () => {
@@ -207,11 +208,8 @@ describe("rejected ratings", () => {
     expect(counts(run(input, { maxWindows: 1 }))).toEqual([`${SEPTEMBER}|1=1`, `${SEPTEMBER}|2=1`]);
     expect(reasons(run(input, { maxWindows: 2 }))).toEqual([]);
     expect(reasons(run(input, { maxWindows: 1, mode: "A" }))).toEqual(["1:too-many-windows", "3:too-many-windows"]);
-    expect(reasons(run(input, { maxWindows: 1, maxMovies: 1 }))).toEqual([
-      "1:too-many-windows",
-      "2:too-many-movies",
-      "3:too-many-movies",
-    ]);
+    const limits = { maxWindows: 1, maxMovies: 1 };
+    expect(reasons(run(input, limits))).toEqual(["1:too-many-windows", "2:too-many-movies", "3:too-many-movies"]);
   });
 
   test("what a limit rejects has moved the watermark", () => {
@@ -236,13 +234,8 @@ describe("rejected ratings", () => {
   });
 
   test("too-many-movies: a movie that was rejected or malformed takes no place", () => {
-    const input = [
-      "2002-09-20,1,u,11",
-      "2002-09-20,2,u,4",
-      "2002-09-23,9,u,4",
-      "2002-09-21,2,u,4",
-      "2002-09-20,10,u,4",
-    ];
+    const places = ["2002-09-20,1,u,11", "2002-09-20,2,u,4", "2002-09-23,9,u,4", "2002-09-21,2,u,4"];
+    const input = [...places, "2002-09-20,10,u,4"];
     const result = run(input, { maxMovies: 1 });
     expect(reasons(result)).toEqual(["0:malformed", "2:too-many-movies", "4:too-many-movies"]);
     expect(result.watermarkMs).toEqual([utc("2002-09-22T00:00:00Z")]);

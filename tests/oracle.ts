@@ -68,6 +68,8 @@ export interface OracleResult {
   readonly rejected: { partition: number; offset: number; reason: OracleReason }[];
   /** Per partition. */
   readonly totals: OracleTotals[];
+  /** Per partition: rows and anomalies left out, as their movie has no title. */
+  readonly untitled: number[];
   /** Per partition; undefined where no rating moved it. */
   readonly watermarkMs: (number | undefined)[];
 }
@@ -86,7 +88,14 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const TUMBLING_MS = 30 * DAY_MS;
 
 export function runOracle(input: OracleInput): OracleResult {
-  const result: OracleResult = { rows: new Map(), anomalies: [], rejected: [], totals: [], watermarkMs: [] };
+  const result: OracleResult = {
+    rows: new Map(),
+    anomalies: [],
+    rejected: [],
+    totals: [],
+    untitled: [],
+    watermarkMs: [],
+  };
   const homes = new Map<number, number>();
   for (const [partition, records] of input.partitions.entries()) {
     const shard = new OracleShard(input, result.rows);
@@ -102,6 +111,7 @@ export function runOracle(input: OracleInput): OracleResult {
     }
     result.anomalies.push(shard.anomalies);
     result.totals.push(shard.totals);
+    result.untitled.push(shard.untitled.size);
     result.watermarkMs.push(shard.watermarkMs === -Infinity ? undefined : shard.watermarkMs);
   }
   return result;
@@ -118,6 +128,8 @@ class OracleShard {
     rejectedByReason: { malformed: 0, late: 0, future: 0, "too-many-movies": 0, "too-many-windows": 0 },
     partlyLate: 0,
   };
+  /** Rows and anomalies that have no title, by their keys. */
+  readonly untitled = new Set<string>();
   private readonly tumbling: OpenWindows = new Map();
   private readonly sliding: OpenWindows = new Map();
   private readonly slidingMs: number;
@@ -193,7 +205,11 @@ class OracleShard {
     const { titles, anomalyMinCount, anomalyMinMean } = this.input;
     for (const [startMs, movieId, { count, sum }] of close(this.sliding, this.slidingMs, this.watermarkMs)) {
       const title = titles.get(movieId);
-      if (title === undefined || count < anomalyMinCount || sum / count < anomalyMinMean) continue;
+      if (count < anomalyMinCount || sum / count < anomalyMinMean) continue;
+      if (title === undefined) {
+        this.untitled.add(`anomaly ${startMs} ${movieId}`);
+        continue;
+      }
       const line = anomalyLine(startMs, startMs + this.slidingMs, title, count, sum);
       this.anomalies.push({ key: String(movieId), line });
     }
@@ -204,7 +220,10 @@ class OracleShard {
 
   private writeRow(startMs: number, movieId: number, { count, sum, values }: Aggregate): void {
     const title = this.input.titles.get(movieId);
-    if (title === undefined) return;
+    if (title === undefined) {
+      this.untitled.add(`row ${startMs} ${movieId}`);
+      return;
+    }
     const windowStart = startMs / 1000;
     const row = { windowStart, movieId, title: tableTitle(title), count, sum, distinct: values.size };
     this.rows.set(`${windowStart}|${movieId}`, row);

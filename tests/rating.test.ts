@@ -8,7 +8,7 @@ import { Random } from "./generate/random.ts";
 import { generateRatings } from "./generate.ts";
 import { parseRatingLine } from "./oracle/rating-line.ts";
 
-const SEED = Number(process.env["TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const DAY_MS = 86_400_000;
 
 type Line = string | Uint8Array | null;
@@ -52,7 +52,9 @@ describe("valid", () => {
     for (const user of [" ", "!", '"a,b"', '"say ""hi"""', '"two\r\nlines"', "č😀", "-"]) {
       expect(parse(`2002-09-20,7,${user},3`)).toMatchObject({ movieId: 7, rating: 3 });
     }
-    expect(parse(Uint8Array.from([...Buffer.from("2002-09-20,7,"), 0x80, 0xff, 0, ...Buffer.from(",3")]))).toBeDefined();
+    expect(
+      parse(Uint8Array.from([...Buffer.from("2002-09-20,7,"), 0x80, 0xff, 0, ...Buffer.from(",3")])),
+    ).toBeDefined();
   });
 
   test("the date of the line before is not taken for another", () => {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { formatDay } from "../../src/calendar.ts";
 import type { Movies } from "./movies.ts";
 import { type Random, WORD_END } from "./random.ts";
-import { firstDayOf, ROW_BYTES_MAX, type RatingsFile } from "./schedule.ts";
+import { firstDayOf, type RatingsFile, ROW_BYTES_MAX } from "./schedule.ts";
 
 /** The highest user id of the original data. */
 const USERS = 2_649_429;

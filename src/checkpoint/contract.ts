@@ -3,9 +3,10 @@
  * files (`files.ts`, `shard-log-file.ts`). What a log holds is exactly what a restart needs: the state as it was after
  * the last epoch, and the outputs of every epoch that a side may still lack, byte for byte.
  */
+
+import type { ByteReader } from "../byte-stream.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import type { Movies } from "../movies.ts";
-import type { ByteReader } from "../byte-stream.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 
 /** The settings that a checkpoint was made with and that cannot change under it. */

@@ -15,12 +15,12 @@ import { ShardLogFile } from "./shard-log-file.ts";
 
 const CURRENT = "current";
 const RUN_PREFIX = "run-";
+/** A run's folder is named by its UUID: what else begins so is somebody else's. */
+const RUN_NAME = /^run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Names that a checkpoint folder of ours may hold, for `cleanup`. */
-export const CHECKPOINT_NAMES = /^(current(\..*)?|run-.*|process\.lock(\..*|-.*)?)$/;
-
+/** Not the home's lock, since the folder may be the home. */
 export function checkpointLockPath(folder: string): string {
-  return join(folder, "process.lock");
+  return join(folder, "checkpoint.lock");
 }
 
 /** `holder` says who we are, for the message that another process gets. */
@@ -53,7 +53,7 @@ class CheckpointFiles implements CheckpointStore {
     const current = await readTextIfThere(join(this.#folder, CURRENT));
     if (current === undefined) return undefined;
     const name = current.trim();
-    if (!/^run-[0-9a-f-]+$/.test(name)) throw this.#damaged(`${CURRENT} names no run`);
+    if (!RUN_NAME.test(name)) throw this.#damaged(`${CURRENT} names no run`);
     const folder = join(this.#folder, name);
     const files = await readdir(folder).catch(() => {
       throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
@@ -126,7 +126,7 @@ class CheckpointFiles implements CheckpointStore {
   /** Runs that never became current, or no longer are. */
   async #removeOtherRuns(current: string): Promise<void> {
     for (const name of await readdir(this.#folder)) {
-      if (name.startsWith(RUN_PREFIX) && name !== current) await rm(join(this.#folder, name), { recursive: true });
+      if (RUN_NAME.test(name) && name !== current) await rm(join(this.#folder, name), { recursive: true });
     }
   }
 

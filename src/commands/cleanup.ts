@@ -2,13 +2,13 @@
  * `cleanup`: removes what `setup` and the run made, after asking. Nothing is removed while a `process` or a writer of
  * the topics lives, and nothing that was there before setup.
  */
-import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { checkpointLockPath } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
 import { embeddedSides } from "../embedded.ts";
 import { usageError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
-import { Home } from "../home.ts";
+import { Home, homeLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
 import { openSqliteAdmin } from "../table/sqlite-admin.ts";
@@ -20,14 +20,15 @@ export async function cleanup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
   const holder = ownerText("cleanup", now());
   const { home, databasePath } = embeddedSides(settings);
-  // Both are locked, but only once where they are the same.
-  const folders = [...new Set([resolve(home), resolve(settings.checkpoints)])];
+  const lockPaths = new Map([
+    [home, homeLockPath(home)],
+    [settings.checkpoints, checkpointLockPath(settings.checkpoints)],
+  ]);
   const locks: FileLock[] = [];
   let removal: Removal;
   try {
-    for (const folder of folders) {
-      if (!(await holdsOurs(folder))) continue;
-      locks.push(FileLock.acquire(join(folder, "process.lock"), `the folder ${folder}`, holder));
+    for (const [folder, lockPath] of lockPaths) {
+      if (await holdsOurs(folder)) locks.push(FileLock.acquire(lockPath, `the folder ${folder}`, holder));
     }
     const { group, topic, anomalyTopic, rejectedTopic } = settings;
     removal = {
@@ -43,7 +44,7 @@ export async function cleanup(context: CommandContext): Promise<void> {
     if (plan.length === 0) log.info(`there is nothing to remove in ${home}`);
     else await confirm(context, plan);
     await remove(removal, log.info);
-    for (const folder of folders) await removeLockFiles(folder);
+    for (const folder of lockPaths.keys()) await removeLockFiles(folder);
   } finally {
     for (const lock of locks) lock.release();
   }

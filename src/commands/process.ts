@@ -20,6 +20,7 @@ import { readTitles } from "../titles-file.ts";
 import { LocalOutputs } from "../topic/local/outputs.ts";
 import { LocalTopicReader } from "../topic/local/reader.ts";
 import { Totals } from "../totals.ts";
+import { TotalsFile } from "../totals-file.ts";
 
 export async function processRatings(context: CommandContext): Promise<void> {
   const { settings, log, signal, now } = context;
@@ -33,11 +34,11 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const holder = ownerText("process", now());
     const homeLock = FileLock.acquire(homeLockPath(home), `the home folder ${home}`, holder);
     open.add(async () => homeLock.release());
-    const ratings = open.add(await LocalTopicReader.open(home, settings.topic));
-    const anomalies = open.add(await LocalTopicReader.open(home, settings.anomalyTopic));
-    const rejected = open.add(await LocalTopicReader.open(home, settings.rejectedTopic));
-    const { group, topic } = settings;
-    const outputs = open.add(new LocalOutputs(home, settings.anomalyTopic, settings.rejectedTopic, { group, topic }, holder, now));
+    const { group, topic, anomalyTopic, rejectedTopic } = settings;
+    const ratings = open.add(await LocalTopicReader.open(home, topic));
+    const anomalies = open.add(await LocalTopicReader.open(home, anomalyTopic));
+    const rejected = open.add(await LocalTopicReader.open(home, rejectedTopic));
+    const outputs = open.add(new LocalOutputs(home, anomalyTopic, rejectedTopic, { group, topic }, holder, now));
     const table = open.add(openSqliteTable(databasePath, { group, topic }, holder));
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
 
@@ -53,17 +54,31 @@ export async function processRatings(context: CommandContext): Promise<void> {
         log,
       },
     );
+    for (const { partition, bytes } of outputs.cut) {
+      log.warn(`cut ${bytes} bytes that a crash left at the end of an output topic's partition ${partition}`);
+    }
     const display = context.progress("ratings");
     const goal: Goal = settings.drain ? "drain" : settings.once ? "once" : "forever";
     const readBefore = totalsOf(shards).read;
-    const onProgress = () => display.update(totalsOf(shards).read - readBefore, describeWatermark(shards));
+    const totalsFile = new TotalsFile(settings.checkpoints, now);
+    const onProgress = () => {
+      const totals = totalsOf(shards);
+      display.update(totals.read - readBefore, describeWatermark(shards));
+      totalsFile.update(
+        totals,
+        shards.map(({ shard }) => shard),
+      );
+    };
     const { idleTimeoutMs } = settings;
     await new Engine(shards, ratings, pipeline, { goal, idleTimeoutMs, now, signal, onProgress }).run();
-    onProgress();
     display.end();
+    await totalsFile.end(
+      totalsOf(shards),
+      shards.map(({ shard }) => shard),
+    );
     report(shards, log.info);
   } finally {
-    await open.closeAll();
+    await open.closeAll(log.warn);
   }
 }
 
@@ -107,7 +122,10 @@ class Closers {
     return opened;
   }
 
-  async closeAll(): Promise<void> {
-    for (const close of this.#closers.reverse()) await close();
+  /** All of them, also when one fails; what made us close matters more than that one could not. */
+  async closeAll(warn: (text: string) => void): Promise<void> {
+    for (const close of this.#closers.reverse()) {
+      await close().catch((error) => warn(`while closing: ${error instanceof Error ? error.message : String(error)}`));
+    }
   }
 }

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
 import { embeddedSides } from "../embedded.ts";
+import { Home } from "../home.ts";
 import { readLines } from "../line-reader.ts";
 import { ownerText } from "../owner.ts";
 import { type FirstLine, Producer } from "../producer.ts";
@@ -13,11 +14,14 @@ import { LocalTopicWriter } from "../topic/local/writer.ts";
 
 export async function produce({ settings, log, progress, signal, now }: CommandContext): Promise<void> {
   const { home } = embeddedSides(settings);
+  await Home.read(home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
   const writer = await LocalTopicWriter.open(home, settings.topic, ownerText("produce", now()));
   try {
     for (const cut of writer.cut) {
-      log.warn(`cut ${cut.bytes} bytes that a crash left at the end of partition ${cut.partition}: they were never confirmed`);
+      log.warn(
+        `cut ${cut.bytes} bytes that a crash left at the end of partition ${cut.partition}: they were never confirmed`,
+      );
     }
     const producer = new Producer(writer, now);
     const display = progress("ratings");
@@ -25,7 +29,9 @@ export async function produce({ settings, log, progress, signal, now }: CommandC
       if (index > 0) await pause(settings.sleepSeconds, signal);
       if (signal.aborted) break;
       const detail = `file ${index + 1} of ${files.length}`;
-      const firstLine = await producer.sendFile(readLines(file.path), signal, () => display.update(producer.sent, detail));
+      const firstLine = await producer.sendFile(readLines(file.path), signal, () =>
+        display.update(producer.sent, detail),
+      );
       warnOf(file, firstLine, log.warn);
     }
     display.end();

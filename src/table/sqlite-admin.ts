@@ -23,7 +23,7 @@ import { CREATE_TABLE, checkShapes, readContents, readShards, SCHEMA_VERSION } f
 export function openSqliteAdmin(path: string, owner: TableOwner | undefined, holder: string): TableAdmin {
   return {
     setup: async () => setup(databasePath(path), owner),
-    inventory: async () => inventory(databasePath(path)),
+    inventory: async () => inventory(databasePath(path), owner),
     cleanup: async () => cleanup(databasePath(path), owner, holder),
     close: async () => {},
   };
@@ -75,9 +75,14 @@ function makeMissing(
   return made;
 }
 
-function inventory(path: string): string[] {
+function inventory(path: string, owner: TableOwner | undefined): string[] {
   if (!existsSync(path)) return [];
-  return withDatabase(path, "read", (database) => listOurs(readContents(database, path), path));
+  return withDatabase(path, "read", (database) => {
+    const contents = readContents(database, path);
+    // Another's table is refused here, before anything is removed.
+    if (contents.sound.has("tidemark_shards")) readShards(database, path, owner);
+    return listOurs(contents, path);
+  });
 }
 
 /** What cleanup removes, in words. */
@@ -91,7 +96,7 @@ function listOurs(contents: Contents, path: string): string[] {
 }
 
 function cleanup(path: string, owner: TableOwner | undefined, holder: string): string[] {
-  if (inventory(path).length === 0 && !existsSync(lockPath(path))) return [];
+  if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) return [];
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
     const removed = existsSync(path) ? removeOurs(path, owner) : [];

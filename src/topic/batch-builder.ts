@@ -49,8 +49,12 @@ export class BatchBuilder {
     const valueBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
     this.#reserve(keyBytes + valueBytes + RECORD_FRAME_BYTES_MAX);
     const body =
-      3 + varintBytes(this.#count) + varintBytes(keyStart < 0 ? -1 : keyBytes) + keyBytes +
-      varintBytes(valueStart < 0 ? -1 : valueBytes) + valueBytes;
+      3 +
+      varintBytes(this.#count) +
+      varintBytes(keyStart < 0 ? -1 : keyBytes) +
+      keyBytes +
+      varintBytes(valueStart < 0 ? -1 : valueBytes) +
+      valueBytes;
     this.#varint(body);
     this.#bytes[this.#at++] = 0; // Attributes.
     this.#bytes[this.#at++] = 0; // Timestamp delta.

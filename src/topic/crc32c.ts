@@ -6,7 +6,14 @@ const POLYNOMIAL_REVERSED = 0x82f63b78;
 
 const TABLES = makeTables();
 const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
-  Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
+  Int32Array,
 ];
 
 /** The checksum, unsigned, of `bytes` from `start` up to, not including, `end`. */
@@ -18,8 +25,14 @@ export function crc32c(bytes: Uint8Array, start: number, end: number): number {
     const low = crc ^ view.getInt32(at, true);
     const high = view.getInt32(at + 4, true);
     crc =
-      T7[low & 255] ^ T6[(low >>> 8) & 255] ^ T5[(low >>> 16) & 255] ^ T4[low >>> 24] ^
-      T3[high & 255] ^ T2[(high >>> 8) & 255] ^ T1[(high >>> 16) & 255] ^ T0[high >>> 24];
+      T7[low & 255] ^
+      T6[(low >>> 8) & 255] ^
+      T5[(low >>> 16) & 255] ^
+      T4[low >>> 24] ^
+      T3[high & 255] ^
+      T2[(high >>> 8) & 255] ^
+      T1[(high >>> 16) & 255] ^
+      T0[high >>> 24];
   }
   for (; at < end; at++) crc = T0[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;

@@ -124,13 +124,16 @@ export class RecordCursor {
   valueStart = -1;
   valueEnd = -1;
 
+  /** Where the next record begins, how many are left, and where the batch ends: for a lane that reads ahead. */
+  nextAt = 0;
+  recordsLeft = 0;
+  batchEnd = 0;
+  /** No record whose timestamp delta is not negative is earlier; -1 where records have no timestamp. */
+  baseTimestampMs = 0;
+
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
-  #recordEnd = 0;
-  #batchEnd = 0;
-  #recordsLeft = 0;
   #baseOffset = 0;
-  #baseTimestampMs = 0;
   #fixedTimestamp = false;
 
   /** Places the cursor before the first record. */
@@ -143,27 +146,35 @@ export class RecordCursor {
     }
     this.#bytes = bytes;
     this.#at = header.at + BATCH_HEADER_BYTES;
-    this.#recordEnd = this.#at;
-    this.#batchEnd = header.at + header.bytes;
-    this.#recordsLeft = header.recordCount;
+    this.nextAt = this.#at;
+    this.batchEnd = header.at + header.bytes;
+    this.recordsLeft = header.recordCount;
     this.#baseOffset = header.baseOffset;
     this.#fixedTimestamp = header.logAppendTime || header.baseTimestampMs < 0;
-    this.#baseTimestampMs = header.logAppendTime ? header.maxTimestampMs : header.baseTimestampMs;
-    this.timestampMs = this.#baseTimestampMs;
+    this.baseTimestampMs = header.logAppendTime ? header.maxTimestampMs : header.baseTimestampMs;
+    this.timestampMs = this.baseTimestampMs;
+  }
+
+  /** Passes records that a lane has read: the last one's offset delta lies at `offsetDeltaAt`, the next at `nextAt`. */
+  pass(records: number, offsetDeltaAt: number, nextAt: number): void {
+    this.recordsLeft -= records;
+    this.nextAt = nextAt;
+    this.#at = offsetDeltaAt;
+    this.offset = this.#baseOffset + this.readVarint();
   }
 
   /** Moves to the next record; false after the last. */
   next(): boolean {
-    if (this.#recordsLeft === 0) return false;
-    this.#recordsLeft--;
-    this.#at = this.#recordEnd;
+    if (this.recordsLeft === 0) return false;
+    this.recordsLeft--;
+    this.#at = this.nextAt;
     const recordBytes = this.readVarint();
     const recordEnd = this.#at + recordBytes;
-    if (recordBytes < 0 || recordEnd > this.#batchEnd) throw this.#damaged();
-    this.#recordEnd = recordEnd;
+    if (recordBytes < 0 || recordEnd > this.batchEnd) throw this.#damaged();
+    this.nextAt = recordEnd;
     this.#at++; // Attributes: unused in v2.
     if (this.#fixedTimestamp) this.#skipVarint();
-    else this.timestampMs = this.#baseTimestampMs + this.#readVarlong();
+    else this.timestampMs = this.baseTimestampMs + this.#readVarlong();
     this.offset = this.#baseOffset + this.readVarint();
 
     const keyBytes = this.readVarint();
@@ -199,7 +210,7 @@ export class RecordCursor {
     if (length < 0) return null;
     const start = this.#at;
     this.#at += length;
-    if (this.#at > this.#recordEnd) throw this.#damaged();
+    if (this.#at > this.nextAt) throw this.#damaged();
     return this.#bytes.subarray(start, this.#at);
   }
 

@@ -3,7 +3,7 @@
  * settings are told; a log is compacted and stays small.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteReader } from "../../src/byte-stream.ts";
@@ -24,6 +24,8 @@ const SETTINGS: CheckpointSettings = {
   rejectedTopic: "rejected",
   partitions: 2,
 };
+const RUN = "11111111-aaaa-4aaa-8aaa-111111111111";
+const OTHER_RUN = "22222222-bbbb-4bbb-8bbb-222222222222";
 const ENDS = { anomalies: 3, rejected: 4 };
 
 /** A state that is a list of numbers: each delta adds one, so that order and loss show. */
@@ -69,7 +71,7 @@ function openStore(): CheckpointStore {
 
 async function beginRun(): Promise<{ store: CheckpointStore; log: ShardLog }> {
   const store = openStore();
-  const logs = await store.begin(SETTINGS, "11aa", "owner", state(true, []), ENDS, [undefined, undefined]);
+  const logs = await store.begin(SETTINGS, RUN, "owner", state(true, []), ENDS, [undefined, undefined]);
   return { store, log: logs[0] };
 }
 
@@ -98,7 +100,7 @@ async function append(log: ShardLog, movies: Movies, whole?: readonly number[], 
   return epoch;
 }
 
-const logPath = () => join(folder, "run-11aa", "shard-0.log");
+const logPath = () => join(folder, `run-${RUN}`, "shard-0.log");
 
 test("what was logged is there after a restart, with the outputs of every epoch after the one asked for", async () => {
   const { log } = await beginRun();
@@ -119,11 +121,11 @@ test("a side may stand at any epoch in the log, or where it begins, and at no ot
   const { log } = await beginRun();
   await append(log, new Movies());
   const { log: again } = await reopen();
-  expect(again.holds({ run: "11aa", owner: "owner", number: 0 })).toBe(true);
-  expect(again.holds({ run: "11aa", owner: "owner", number: 1 })).toBe(true);
-  expect(again.holds({ run: "11aa", owner: "owner", number: 2 })).toBe(false);
-  expect(again.holds({ run: "11aa", owner: "another", number: 1 })).toBe(false);
-  expect(again.holds({ run: "22bb", owner: "owner", number: 1 })).toBe(false);
+  expect(again.holds({ run: RUN, owner: "owner", number: 0 })).toBe(true);
+  expect(again.holds({ run: RUN, owner: "owner", number: 1 })).toBe(true);
+  expect(again.holds({ run: RUN, owner: "owner", number: 2 })).toBe(false);
+  expect(again.holds({ run: RUN, owner: "another", number: 1 })).toBe(false);
+  expect(again.holds({ run: OTHER_RUN, owner: "owner", number: 1 })).toBe(false);
 });
 
 test("a log cut anywhere in its last epoch goes on from the epoch before", async () => {
@@ -201,12 +203,19 @@ test("other settings are exit 4 and name what differs", async () => {
   expect((error as UserError).message).toContain("mode C, now A");
 });
 
+test("somebody else's folder beside the runs stays, whatever it is called", async () => {
+  mkdirSync(join(folder, "run-of-mine"));
+  await beginRun();
+  await reopen();
+  expect(readdirSync(folder)).toContain("run-of-mine");
+});
+
 test("a run that never became current is no run, and is removed with the next one that does", async () => {
   const { store } = await beginRun();
   rmSync(join(folder, "current"));
   expect(await store.load(SETTINGS)).toBeUndefined();
-  await store.begin(SETTINGS, "22bb", "owner", state(true, []), ENDS, [undefined, undefined]);
-  expect(readdirSync(folder).filter((name) => name.startsWith("run-"))).toEqual(["run-22bb"]);
+  await store.begin(SETTINGS, OTHER_RUN, "owner", state(true, []), ENDS, [undefined, undefined]);
+  expect(readdirSync(folder).filter((name) => name.startsWith("run-"))).toEqual([`run-${OTHER_RUN}`]);
 });
 
 test("a checkpoint of a newer Tidemark is exit 4", async () => {

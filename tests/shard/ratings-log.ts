@@ -4,6 +4,8 @@
  * oracle is to see them. What a shard makes of it is left alone.
  */
 import { BatchBuilder } from "../../src/topic/batch-builder.ts";
+import { crc32c } from "../../src/topic/crc32c.ts";
+import { BATCH_CRC_AT, BATCH_CRC_FROM } from "../../src/topic/record-batch.ts";
 import type { Random } from "../generate/random.ts";
 import type { OracleRecord } from "../oracle.ts";
 
@@ -18,7 +20,7 @@ export interface PlacedBatch {
 /** How a log is cut into batches. */
 export interface LogShape {
   readonly batchRecordsMax: number;
-  /** How often a batch leaves offsets out before it, as aborted batches and control records do: 0 to 1. */
+  /** How often a batch has free offsets before it (aborted batches, control records) or at its end (compaction). */
   readonly gaps: number;
   readonly startOffset: number;
 }
@@ -38,7 +40,8 @@ export class RatingsLog {
     while (this.records.length < records.length) {
       if (random.chance(shape.gaps)) this.endOffset += random.whole(1, 5);
       const from = this.records.length;
-      this.#append(random, records.slice(from, from + random.whole(1, shape.batchRecordsMax)));
+      const freeOffsets = random.chance(shape.gaps) ? random.whole(1, 3) : 0;
+      this.#append(random, records.slice(from, from + random.whole(1, shape.batchRecordsMax)), freeOffsets);
     }
   }
 
@@ -58,27 +61,30 @@ export class RatingsLog {
     return this.batches.some((batch) => batch.baseOffset < offset && offset < batch.endOffset);
   }
 
-  #append(random: Random, records: readonly OracleRecord[]): void {
+  #append(random: Random, records: readonly OracleRecord[], freeOffsets: number): void {
     // A batch has one timestamp for all its records: that of one of them.
     const timestampMs = random.pick(records).timestampMs ?? -1;
-    const bytes = recordBatch(records.map(({ line }) => line), this.endOffset, timestampMs);
-    for (const { line } of records) {
-      this.offsets.push(this.endOffset + this.records.length - (this.batches.at(-1)?.recordsEnd ?? 0));
+    const lines = records.map(({ line }) => line);
+    const baseOffset = this.endOffset;
+    for (const [index, line] of lines.entries()) {
+      this.offsets.push(baseOffset + index);
       this.records.push({ line, timestampMs });
     }
-    const baseOffset = this.endOffset;
-    this.endOffset += records.length;
+    this.endOffset += lines.length + freeOffsets;
+    const bytes = recordBatch(lines, baseOffset, timestampMs, freeOffsets);
     this.batches.push({ bytes, baseOffset, endOffset: this.endOffset, recordsEnd: this.records.length });
   }
 }
 
+const LAST_OFFSET_DELTA_AT = 23;
 const builder = new BatchBuilder(64 * 1024);
 
-/** The lines as one record batch at an offset. */
+/** The lines as one record batch at an offset; its last records, of so many offsets, were taken out by a broker. */
 export function recordBatch(
   lines: readonly (string | Uint8Array | null)[],
   baseOffset: number,
   timestampMs = -1,
+  freeOffsets = 0,
 ): Uint8Array {
   for (const line of lines) {
     const value = typeof line === "string" ? Buffer.from(line) : line;
@@ -86,6 +92,9 @@ export function recordBatch(
     else builder.add(value, -1, -1, value, 0, value.length);
   }
   const bytes = builder.finish(timestampMs).slice();
-  new DataView(bytes.buffer).setBigInt64(0, BigInt(baseOffset));
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(baseOffset));
+  view.setInt32(LAST_OFFSET_DELTA_AT, lines.length - 1 + freeOffsets);
+  view.setUint32(BATCH_CRC_AT, crc32c(bytes, BATCH_CRC_FROM, bytes.length));
   return bytes;
 }

@@ -12,6 +12,8 @@ import type { ShardRules } from "../../src/shard-rules.ts";
 import type { Random } from "../generate/random.ts";
 import type { RatingsLog } from "./ratings-log.ts";
 
+const EPOCHS_MAX = 200_000;
+
 export interface ReplayOptions {
   readonly rules: ShardRules;
   readonly titles: ReadonlyMap<number, string>;
@@ -56,7 +58,8 @@ export class Replay {
   run(): void {
     while (!this.#nothingLeft || this.shard.changed) {
       this.#goOn();
-      if (this.shard.changed && (this.#nothingLeft || this.#random.chance(this.#options.epochs))) this.#takeEpoch(false);
+      if (this.shard.changed && (this.#nothingLeft || this.#random.chance(this.#options.epochs)))
+        this.#takeEpoch(false);
       if (this.#random.chance(this.#options.crashes)) this.#restart();
     }
     this.#restart();
@@ -66,7 +69,9 @@ export class Replay {
   get #nothingLeft(): boolean {
     const { drainAfter } = this.#options;
     const { offset } = this.shard;
-    return this.#settled && this.#drains === drainAfter.length && this.#log.batchAt(offset) === this.#log.batches.length;
+    return (
+      this.#settled && this.#drains === drainAfter.length && this.#log.batchAt(offset) === this.#log.batches.length
+    );
   }
 
   /** The next slice or drain. */
@@ -113,6 +118,7 @@ export class Replay {
     this.#lastWasFull = full;
     this.seen.epochs++;
     if (full) this.seen.fullEpochs++;
+    if (this.seen.epochs > EPOCHS_MAX) throw new Error(`more than ${EPOCHS_MAX} epochs: it goes round in circles`);
 
     const bounded = anomalies.length + rejected.length + (rules.mode === "C" ? rows.length : 0);
     if (bounded > outputsMax) throw new Error(`an epoch of ${bounded} outputs, ${outputsMax} at most`);

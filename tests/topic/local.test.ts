@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
+import { Random } from "../generate/random.ts";
 import { failure } from "../table/fixture.ts";
 import { topicContract } from "./contract.ts";
 import { append, batchOf, READ_BYTES, readAll, readValues } from "./fixture.ts";
@@ -61,6 +62,33 @@ describe("embedded topics", () => {
       expect(await readValues(await openReader(), 0, offset)).toEqual(values.slice(offset));
     }
     expect(await living.bounds(0)).toEqual({ start: 0, end: 40 });
+  });
+
+  test("are followed by readers beside a writer that appends, flushes and rolls, without a gap", async () => {
+    const seed = Date.now() % 1_000_000;
+    console.log(`seed ${seed}`);
+    const random = new Random(seed);
+    const writer = await openWriter(5000);
+    const values = Array.from({ length: 600 }, (_, number) => `value ${number} ${"x".repeat(random.whole(0, 400))}`);
+    const stop = new AbortController();
+    const follow = async (reader: LocalTopicReader, maxBytes: number) => {
+      const seen: (string | null)[] = [];
+      while (seen.length < values.length) {
+        await reader.waitForMore(0, seen.length, stop.signal);
+        seen.push(...(await readAll(reader, 0, seen.length, maxBytes)).map(({ value }) => value));
+        if (random.chance(0.3)) await reader.sync();
+      }
+      return seen;
+    };
+    const readers = [await openReader(), await openReader(), await openReader()];
+    const following = readers.map((reader) => follow(reader, random.pick([100, 1000, READ_BYTES])));
+    for (const value of values) {
+      await append(writer, [value]);
+      if (random.chance(0.1)) await writer.flush();
+      if (random.chance(0.02)) await readers[0].bounds(0);
+    }
+    for (const seen of await Promise.all(following)) expect(seen).toEqual(values);
+    expect(segments().length).toBeGreaterThan(10);
   });
 
   test("give a batch that is larger than a segment, or than what is read at once, whole", async () => {

@@ -104,7 +104,8 @@ function batchesOf(bytes: Uint8Array, topic: string, source: OutputSource): Stan
 
 function foreignEpoch({ home, topic }: OutputTopic, partition: number, found: EpochIdentity): Error {
   return stateError(
-    `the topic ${topic} in ${home} holds ${describeEpoch(found)} for partition ${partition}, which the checkpoint does not expect there`,
+    `the topic ${topic} in ${home} holds ${describeEpoch(found)} for partition ${partition}, ` +
+      "which the checkpoint does not expect there",
     "the checkpoint is lost, old or another's: put the right one back, or start over with `tidemark process --rebuild`",
   );
 }

@@ -17,7 +17,7 @@ export class PartitionEnd {
   #place: LogPlace;
   #confirmedOffset: number;
   #scan: Uint8Array | undefined;
-  /** How the segment's file was when nothing more was found in it: as long as it stays so, there is nothing to look for. */
+  /** How the segment's file was when nothing more was found in it: while it stays so, there is no need to look. */
   #exhausted: SegmentState | undefined;
 
   private constructor(folder: string, segment: Segment, place: LogPlace) {

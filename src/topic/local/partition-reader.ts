@@ -87,7 +87,7 @@ export class PartitionReader {
       const length = await segment.read(buffer, 0, bytesWanted, this.#position);
       const walk = walkBatches(buffer, length, this.#offset, this.#end.place.offset);
       if (walk.end > 0) return this.#handOut(segment, buffer.subarray(0, walk.end), walk.nextOffset);
-      if (walk.bytesWanted > bytesWanted) {
+      if (walk.bytesWanted > bytesWanted && (await this.#bytesLeft(segment)) >= walk.bytesWanted) {
         bytesWanted = walk.bytesWanted;
         continue;
       }
@@ -114,6 +114,10 @@ export class PartitionReader {
   #mayReachEnd(segment: Segment, bytes: number): boolean {
     const end = this.#end.place;
     return segment.baseOffset === end.segment && this.#position + bytes > end.position;
+  }
+
+  async #bytesLeft(segment: Segment): Promise<number> {
+    return (await segment.state()).bytes - this.#position;
   }
 
   /** The buffer whose turn it is: the other one still holds what the last read gave. */
@@ -170,7 +174,7 @@ export class PartitionReader {
   #outside(offset: number, where: string): Error {
     return stateError(
       `${this.#name} does not hold offset ${offset}: ${where}, so the topic was replaced or cut`,
-      "point --home and the topic's name at the topic that was read before, or start over: `tidemark process --rebuild`",
+      "name the home and topic that were read before, or start over with `tidemark process --rebuild`",
     );
   }
 

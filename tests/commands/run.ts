@@ -1,0 +1,53 @@
+/** Runs a command in the test's own process, with its streams, its signal and its log in the test's hands. */
+import { Readable, Writable } from "node:stream";
+import type { Command, CommandContext, Output } from "../../src/command.ts";
+import { createLog } from "../../src/log.ts";
+import { Progress } from "../../src/progress.ts";
+import { Screen } from "../../src/screen.ts";
+import { readSettings } from "../../src/settings.ts";
+import type { CommandName } from "../../src/settings-row.ts";
+
+/** Shows nothing: the tests read the log from the commands' own messages. */
+const NO_SCREEN = new Screen(new Writable({ write: (_chunk, _encoding, done) => done() }) as NodeJS.WriteStream);
+
+export interface RunOptions {
+  /** What is typed on a terminal; undefined: stdin is no terminal. */
+  readonly typed?: string;
+  readonly signal?: AbortSignal;
+  readonly stdout?: Output;
+}
+
+export interface RunResult {
+  readonly stdout: string;
+  /** What was logged, a line each. */
+  readonly logged: readonly string[];
+}
+
+export async function run(
+  name: CommandName,
+  command: Command,
+  args: readonly string[],
+  { typed, signal = new AbortController().signal, stdout }: RunOptions = {},
+): Promise<RunResult> {
+  let written = "";
+  const logged: string[] = [];
+  const collect: Output = {
+    write: async (text) => {
+      written += text;
+    },
+  };
+  const note = (message: string) => void logged.push(message);
+  const stdin = Object.assign(Readable.from([typed ?? ""]), { isTTY: typed !== undefined });
+  const context: CommandContext = {
+    settings: readSettings(name, args, {}),
+    stdin,
+    stdout: stdout ?? collect,
+    log: { ...createLog({ level: "error", screen: NO_SCREEN, now: Date.now }), info: note, warn: note },
+    progress: (noun) => new Progress({ noun, screen: NO_SCREEN, now: Date.now }),
+    signal,
+    now: Date.now,
+    isTerminal: false,
+  };
+  await command(context);
+  return { stdout: written, logged };
+}

@@ -1,0 +1,271 @@
+/**
+ * A shard in examples: what its users rely on besides the right figures, which `shard.property.test.ts` checks. Titles,
+ * damage, limits, movies of another partition, settings that change, and closings larger than an epoch.
+ */
+import { describe, expect, test } from "bun:test";
+import { ByteReader } from "../src/byte-stream.ts";
+import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
+import { UserError } from "../src/errors.ts";
+import { Shard, type ShardSurroundings } from "../src/shard.ts";
+import type { ShardRules } from "../src/shard-rules.ts";
+import { Random } from "./generate/random.ts";
+import { RatingsLog, recordBatch } from "./shard/ratings-log.ts";
+import { Replay } from "./shard/replay.ts";
+
+const DAY_MS = 86_400_000;
+/** Starts of the 30-day windows that hold 2002-09-10 to 10-09, and 10-10 to 11-08, and their ends. */
+const SEPTEMBER = 1_031_616_000;
+const OCTOBER = 1_034_208_000;
+
+const RULES: ShardRules = {
+  mode: "C",
+  anomalyDays: 1,
+  anomalyMinCount: 1,
+  anomalyMinMean: 0,
+  maxFutureMs: Number.POSITIVE_INFINITY,
+  retainDays: Number.POSITIVE_INFINITY,
+  maxMovies: 1_000_000,
+  maxWindows: 1000,
+};
+
+function makeShard(rules: Partial<ShardRules> = {}, surroundings: Partial<ShardSurroundings> = {}): Shard {
+  const titleOf = (movieId: number) => `Title of ${movieId}`;
+  return new Shard(0, { ...RULES, ...rules }, { titleOf, claimMovie: () => {}, ...surroundings });
+}
+
+/** Has the shard work through lines, as one batch at its offset. */
+function feed(shard: Shard, ...lines: string[]): boolean {
+  shard.load(recordBatch(lines, shard.offset));
+  return shard.work();
+}
+
+/** The shard that a restart makes of what one epoch noted. */
+function restarted(state: Uint8Array, rules: Partial<ShardRules> = {}, surroundings: Partial<ShardSurroundings> = {}) {
+  const shard = makeShard(rules, surroundings);
+  shard.restore(new ByteReader(state));
+  return shard;
+}
+
+function failure(run: () => unknown): UserError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+const titles = (results: readonly { title: string }[]) => results.map(({ title }) => title);
+
+describe("damage", () => {
+  test("is exit 4; every rating before it is counted, and the epoch holds it", () => {
+    const shard = makeShard({ mode: "A" });
+    const slice = Buffer.concat([
+      recordBatch(["2002-09-20,1,u,4", "2002-09-20,1,u,5"], 0),
+      recordBatch(["2002-09-20,1,u,1"], 2),
+    ]);
+    slice[slice.length - 1] ^= 1;
+    shard.load(slice);
+    const error = failure(() => shard.work());
+    expect(error.exitCode).toBe(4);
+    expect(error.message).toBe("the ratings topic, partition 0, is damaged at offset 2: a wrong CRC");
+    const epoch = shard.takeEpoch(true);
+    expect([epoch.offset, shard.totals.counted]).toEqual([2, 2]);
+    expect(epoch.rows).toMatchObject([{ windowStart: SEPTEMBER, movieId: 1, ratingCount: 2, ratingSum: 9 }]);
+  });
+});
+
+describe("a movie", () => {
+  test("is claimed with its first rating that counts, once", () => {
+    const claimed: number[] = [];
+    const shard = makeShard({ maxMovies: 2 }, { claimMovie: (movieId) => claimed.push(movieId) });
+    feed(shard, "2002-09-20,7,u,11", "2002-09-20,8,u,4", "2002-09-20,9,u,4", "2002-09-20,8,u,4", "2002-09-20,10,u,4");
+    expect(claimed).toEqual([8, 9]);
+    const after = restarted(shard.takeEpoch(true).state, {}, { claimMovie: (movieId) => claimed.push(movieId) });
+    feed(after, "2002-09-20,9,u,4");
+    expect(claimed).toEqual([8, 9]);
+  });
+
+  test("that another partition has counted stops the shard before it, all before counted", () => {
+    const taken = new UserError(4, "movie 9 has ratings in partitions 0 and 1", "");
+    const claimMovie = (movieId: number) => {
+      if (movieId === 9) throw taken;
+    };
+    const shard = makeShard({ mode: "A" }, { claimMovie });
+    expect(failure(() => feed(shard, "2002-09-20,8,u,4", "2002-09-20,9,u,4", "2002-09-20,8,u,4"))).toBe(taken);
+    expect(shard.offset).toBe(1);
+    expect(shard.takeEpoch(true).rows).toMatchObject([{ movieId: 8, ratingCount: 1 }]);
+  });
+});
+
+describe("limits", () => {
+  test("in mode C a shard full of windows goes on when the watermark has closed one", () => {
+    const shard = makeShard({ maxWindows: 1 });
+    feed(shard, "2002-09-20,1,u,4", "2002-10-10,1,u,4", "2002-10-11,1,u,5");
+    const { rows, rejected } = shard.takeEpoch(true);
+    expect(rejected).toMatchObject([{ offset: 1, reason: "too-many-windows" }]);
+    expect(rows).toMatchObject([{ windowStart: SEPTEMBER, ratingCount: 1 }]);
+    expect(shard.totals.describe()).toBe(
+      "read 3 = counted 2 + rejected 1 (too-many-windows 1); late for some windows 0",
+    );
+  });
+});
+
+describe("titles", () => {
+  const long = "x".repeat(200);
+
+  test("are cut in rows, and whole in anomalies", () => {
+    const shard = makeShard({}, { titleOf: () => long });
+    feed(shard, "2002-09-20,1,u,4");
+    shard.drain();
+    const { rows, anomalies } = shard.takeEpoch(true);
+    expect([titles(rows), titles(anomalies)]).toEqual([[long.slice(0, 128)], [long]]);
+  });
+
+  test("mode A: a title added or changed later hands the movie's rows out anew, others not", () => {
+    const shard = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 2 ? undefined : "old") });
+    feed(shard, "2002-09-20,1,u,4", "2002-10-10,2,u,4", "2002-09-20,2,u,5", "2002-09-20,3,u,5");
+    const first = shard.takeEpoch(true);
+    expect(first.rows.map(({ movieId }) => movieId)).toEqual([1, 3]);
+    expect(shard.untitled).toBe(2);
+
+    const titleOf = (movieId: number) => ["", "old", "new", "newer"][movieId];
+    const after = restarted(first.state, { mode: "A" }, { titleOf });
+    expect(after.changed).toBe(false);
+    after.retitle();
+    expect([after.changed, after.pendingRows, after.untitled]).toEqual([true, 3, 0]);
+    const second = after.takeEpoch(false);
+    expect(second.rows).toMatchObject([
+      { windowStart: SEPTEMBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 5 },
+      { windowStart: SEPTEMBER, movieId: 3, title: "newer", ratingCount: 1, ratingSum: 5 },
+      { windowStart: OCTOBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 4 },
+    ]);
+
+    // The checkpoint has the new titles, so the next start finds nothing to do; one that is gone stays.
+    const third = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 3 ? undefined : titleOf(movieId)) });
+    for (const state of [first.state, second.state]) third.restore(new ByteReader(state));
+    third.retitle();
+    expect(third.changed).toBe(false);
+    feed(third, "2002-09-20,3,u,1");
+    expect(third.takeEpoch(false).rows).toMatchObject([{ movieId: 3, title: "newer", ratingSum: 6 }]);
+  });
+
+  test("mode C: what became final without a title stays out, what is open gets it", () => {
+    const shard = makeShard({}, { titleOf: () => undefined });
+    feed(shard, "2002-09-20,1,u,4", "2002-10-20,1,u,4");
+    const first = shard.takeEpoch(true);
+    expect([...first.rows, ...first.anomalies]).toEqual([]);
+    expect(shard.untitled).toBe(2);
+    const after = restarted(first.state, {}, { titleOf: () => "new" });
+    after.retitle();
+    after.drain();
+    const { rows, anomalies } = after.takeEpoch(false);
+    expect(rows.map(({ windowStart, title }) => [windowStart, title])).toEqual([[OCTOBER, "new"]]);
+    expect(titles(anomalies)).toEqual(["new"]);
+    expect(after.untitled).toBe(2);
+  });
+});
+
+describe("settings that change at a restart", () => {
+  test("--retain: what was forgotten stays so when it is raised; lowered, it forgets with the first work", () => {
+    const mode = "A";
+    const shard = makeShard({ mode, retainDays: 0 });
+    feed(shard, "2002-09-20,1,u,4", "2002-10-11,1,u,4");
+    const { rows, state } = shard.takeEpoch(true);
+    expect(rows.map(({ windowStart }) => windowStart)).toEqual([SEPTEMBER, OCTOBER]);
+    const kept = restarted(state, { mode });
+    feed(kept, "2002-09-20,1,u,5", "2002-10-10,1,u,5");
+    const late = kept.takeEpoch(false);
+    expect(late.rejected).toMatchObject([{ offset: 2, reason: "late" }]);
+    expect(late.rows).toMatchObject([{ windowStart: OCTOBER, ratingCount: 2 }]);
+
+    const longer = makeShard({ mode });
+    feed(longer, "2002-09-20,1,u,4", "2002-10-11,1,u,4");
+    const shorter = restarted(longer.takeEpoch(true).state, { mode, retainDays: 0 });
+    feed(shorter, "2002-09-20,1,u,5");
+    expect(shorter.takeEpoch(false).rejected).toMatchObject([{ offset: 2, reason: "late" }]);
+  });
+});
+
+describe("the watermark", () => {
+  test("that a shard follows closes windows for good, and never goes back", () => {
+    const shard = makeShard();
+    feed(shard, "2002-09-20,1,u,4");
+    expect(shard.raiseWatermark(Date.parse("2002-10-10"))).toBe(true);
+    expect(shard.raiseWatermark(Date.parse("2002-01-01"))).toBe(true);
+    expect(shard.watermarkMs).toBe(Date.parse("2002-10-10"));
+    expect(shard.closedEnd).toBe(Date.parse("2002-10-10") / DAY_MS);
+    feed(shard, "2002-10-09T23:59:59,1,u,4", "2002-10-10,1,u,4");
+    const { rows, anomalies, rejected } = shard.takeEpoch(true);
+    expect([rows.length, anomalies.length]).toEqual([1, 1]);
+    expect(rejected).toMatchObject([{ offset: 1, reason: "late" }]);
+  });
+
+  test("raised by a drain stands in the first epoch after it", () => {
+    const shard = makeShard({}, { outputsMax: 1 });
+    feed(shard, "2002-09-20,1,u,4", "2002-09-20,2,u,4");
+    expect(shard.drain()).toBe(false);
+    const after = restarted(shard.takeEpoch(true).state);
+    expect(after.watermarkMs).toBe(Date.parse("2002-10-10"));
+    expect(after.work()).toBe(true);
+    expect(after.changed).toBe(true); // else nobody would take what the closing gave
+    const { rows, anomalies } = after.takeEpoch(false);
+    expect([rows.length, anomalies.length]).toEqual([2, 1]);
+    expect(after.changed).toBe(false);
+  });
+});
+
+describe("offsets", () => {
+  test("skipped by the topic are passed, never back", () => {
+    const shard = makeShard();
+    shard.skipTo(10);
+    expect([shard.offset, shard.changed]).toEqual([10, true]);
+    shard.takeEpoch(true);
+    shard.skipTo(10);
+    shard.skipTo(3);
+    expect([shard.offset, shard.changed]).toEqual([10, false]);
+  });
+
+  test("come with the batch that was read last, through a restart", () => {
+    const shard = makeShard();
+    expect(shard.lastBatch).toBeUndefined();
+    const batch = recordBatch(["2002-09-20,1,u,4"], 0);
+    shard.load(batch);
+    shard.work();
+    const crc = new DataView(batch.buffer).getUint32(17);
+    expect(restarted(shard.takeEpoch(true).state).lastBatch).toEqual({ baseOffset: 0, crc });
+  });
+});
+
+test("what an earlier run put out is not put out again, but counted all the same", () => {
+  const alreadyOut = {
+    hasAnomaly: (_: number, movieId: number) => movieId === 1,
+    hasRejected: (offset: number) => offset === 2,
+  };
+  const shard = makeShard({}, { alreadyOut });
+  feed(shard, "2002-09-20,1,u,4", "2002-09-20,2,u,4", "nonsense", "nonsense");
+  shard.drain();
+  const { rows, anomalies, rejected } = shard.takeEpoch(true);
+  expect(rows.map(({ movieId }) => movieId)).toEqual([1, 2]);
+  expect(anomalies.map(({ movieId }) => movieId)).toEqual([2]);
+  expect(rejected.map(({ offset }) => offset)).toEqual([3]);
+  expect(shard.totals.rejected.malformed).toBe(2);
+});
+
+test("a closing of more than an epoch holds goes on from epoch to epoch and through restarts, in order", () => {
+  const movies = 60_000;
+  const random = new Random(1);
+  // Movie ids against the order of appearance, as results come by movie id.
+  const lines = Array.from({ length: movies }, (_, index) => ({ line: `2002-09-20,${movies - index},u,4` }));
+  const log = new RatingsLog(random, lines, { batchRecordsMax: 9000, gaps: 0, startOffset: 0 });
+  const names = new Map(lines.map((_, index) => [index + 1, `Title of ${index + 1}`]));
+  const drainAfter = [log.batches.length - 1];
+  const replay = new Replay(random, log, { rules: RULES, titles: names, drainAfter, epochs: 1, crashes: 0.7 });
+  replay.run();
+  const inOrder = [...names.keys()].map(String);
+  expect(replay.anomalies.map(({ key }) => key)).toEqual(inOrder);
+  expect(replay.rowsInOrder.map(({ movieId }) => String(movieId))).toEqual(inOrder);
+  expect(replay.seen.fullEpochs).toBe(Math.floor((2 * movies) / EPOCH_OUTPUTS_MAX));
+  expect(replay.seen.restartsAfterFull).toBeGreaterThan(0);
+});

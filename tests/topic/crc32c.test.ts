@@ -1,0 +1,31 @@
+/** CRC-32C: the vectors of RFC 3720 B.4, and the same as bit by bit at every length and alignment. */
+import { describe, expect, test } from "bun:test";
+import { crc32c } from "../../src/topic/crc32c.ts";
+import { Random } from "../generate/random.ts";
+import { naiveCrc32c } from "./naive-batch.ts";
+
+const hex = (bytes: Uint8Array) => crc32c(bytes, 0, bytes.length).toString(16).padStart(8, "0");
+
+describe("crc32c", () => {
+  test("gives the known checksums", () => {
+    expect(hex(new TextEncoder().encode("123456789"))).toBe("e3069283");
+    expect(hex(new Uint8Array(0))).toBe("00000000");
+    expect(hex(new Uint8Array(32))).toBe("8a9136aa");
+    expect(hex(new Uint8Array(32).fill(0xff))).toBe("62a8ab43");
+    expect(hex(Uint8Array.from({ length: 32 }, (_, at) => at))).toBe("46dd794e");
+    expect(hex(Uint8Array.from({ length: 32 }, (_, at) => 31 - at))).toBe("113fdb5c");
+  });
+
+  test("gives the same as bit by bit, wherever the bytes lie", () => {
+    const seed = Date.now() % 1_000_000;
+    console.log(`seed ${seed}`);
+    const random = new Random(seed);
+    // Not at the start of its buffer.
+    const bytes = random.bytes(300).subarray(3);
+    for (let start = 0; start < 20; start++) {
+      for (let end = start; end < start + 40; end++)
+        expect(crc32c(bytes, start, end)).toBe(naiveCrc32c(bytes, start, end));
+    }
+    expect(crc32c(bytes, 0, bytes.length)).toBe(naiveCrc32c(bytes, 0, bytes.length));
+  });
+});
