@@ -4,20 +4,25 @@
  */
 import { assert } from "./errors.ts";
 
-const FIRST_CAPACITY_BYTES = 64 * 1024;
+const FIRST_CAPACITY_BYTES = 1024;
 const VARINT_BYTES_MAX = 8;
 
 export class ByteWriter {
-  #bytes = new Uint8Array(FIRST_CAPACITY_BYTES);
+  #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
+
+  /** `capacityBytes`, if it is about what will be written, saves growing. */
+  constructor(capacityBytes = FIRST_CAPACITY_BYTES) {
+    this.#bytes = new Uint8Array(capacityBytes);
+  }
 
   get length(): number {
     return this.#at;
   }
 
-  /** What was written, as a copy of its own. */
+  /** What was written: a view of the writer's own bytes, so the last thing to ask of it. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at);
+    return this.#bytes.subarray(0, this.#at);
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -109,6 +114,13 @@ export class ByteReader {
     assert(this.#at + length <= this.#bytes.length, "a byte string lies within its bytes");
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  /** Everything up to the end, as a view. */
+  rest(): Uint8Array {
+    const rest = this.#bytes.subarray(this.#at);
+    this.#at = this.#bytes.length;
+    return rest;
   }
 
   text(): string {

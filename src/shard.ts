@@ -56,6 +56,8 @@ export class Shard {
   /** The walk stands on a rating that is not counted yet, as closing windows for it filled the outputs. */
   #ratingWaits = false;
   #changed = false;
+  /** A little more than the last epoch's state took: room for the next. */
+  #stateBytes = 1024;
 
   // What holds for the event time at hand, worked out when it changes: dates come in long runs.
   #turnedTo = Number.NaN;
@@ -170,13 +172,15 @@ export class Shard {
   /** Hands out the epoch: the outputs, and the state that changed since the last one, or all of it. */
   takeEpoch(all: boolean): EpochContents {
     if (this.#rules.mode === "A") this.#closing.handOutChanged();
-    const out = new ByteWriter();
+    const out = new ByteWriter(this.#stateBytes);
     this.#writeProgress(out);
     this.movies.write(out, all);
     this.#windows.write(out, all);
     this.#panes.write(out, all);
     this.#changed = false;
-    return { offset: this.#nextOffset, state: out.finish(), ...this.#outputs.take() };
+    const state = out.finish();
+    this.#stateBytes = state.length + (state.length >> 2);
+    return { offset: this.#nextOffset, state, ...this.#outputs.take() };
   }
 
   /** Takes in the state of the next epoch in order: the checkpoint's way back. */

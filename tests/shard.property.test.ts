@@ -14,7 +14,7 @@ import { RatingsLog } from "./shard/ratings-log.ts";
 import { Replay } from "./shard/replay.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const CASES = Number(process.env.TEST_CASES ?? 3000);
+const CASES = Number(process.env.TEST_CASES ?? 2000);
 const FIRST_SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TIMEOUT_MS = 300_000;
 

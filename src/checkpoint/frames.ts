@@ -7,15 +7,21 @@ import { crc32c } from "../topic/crc32c.ts";
 /** Length and CRC of the body, then the CRC of those eight bytes. */
 const HEAD_BYTES = 12;
 
-/** The frame around a body. */
-export function frame(body: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(HEAD_BYTES + body.length);
-  const view = new DataView(framed.buffer);
-  view.setUint32(0, body.length);
-  view.setUint32(4, crc32c(body, 0, body.length));
-  view.setUint32(8, crc32c(framed, 0, 8));
-  framed.set(body, HEAD_BYTES);
-  return framed;
+/** The frame around a body that comes in parts: its head, then the parts as they are, none of them copied. */
+export function frame(parts: readonly Uint8Array[]): Uint8Array[] {
+  const head = new Uint8Array(HEAD_BYTES);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, bytesOf(parts));
+  view.setUint32(
+    4,
+    parts.reduce((crc, part) => crc32c(part, 0, part.length, crc), 0),
+  );
+  view.setUint32(8, crc32c(head, 0, 8));
+  return [head, ...parts];
+}
+
+export function bytesOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 export interface Unframed {

@@ -54,7 +54,8 @@ export function readHeader(body: Uint8Array): HeaderRecord {
   return JSON.parse(new TextDecoder().decode(body)) as HeaderRecord;
 }
 
-export function writeRecord(record: LogRecord): Uint8Array {
+/** The record as the parts of a frame's body: what may be large is not copied. */
+export function writeRecord(record: LogRecord): Uint8Array[] {
   const out = new ByteWriter();
   out.varint(KINDS.indexOf(record.kind));
   switch (record.kind) {
@@ -63,20 +64,17 @@ export function writeRecord(record: LogRecord): Uint8Array {
       writeIdentity(out, record.confirmed);
       writeEnds(out, record.ends);
       writeReplaced(out, record.replaced);
-      out.bytes(record.state);
-      break;
+      return [out.finish(), record.state];
     case "epoch":
       writeIdentity(out, record.identity);
       out.varint(record.offset);
-      out.bytes(record.state);
-      out.bytes(record.outputs);
-      break;
+      out.varint(record.state.length);
+      return [out.finish(), record.state, record.outputs];
     case "confirm":
       out.varint(record.number);
       writeEnds(out, record.ends);
-      break;
+      return [out.finish()];
   }
-  return out.finish();
 }
 
 export function readRecord(body: Uint8Array): LogRecord {
@@ -87,10 +85,10 @@ export function readRecord(body: Uint8Array): LogRecord {
       const last = readIdentity(from);
       const confirmed = readIdentity(from);
       const ends = readEnds(from);
-      return { kind, last, confirmed, ends, replaced: readReplaced(from), state: from.bytes() };
+      return { kind, last, confirmed, ends, replaced: readReplaced(from), state: from.rest() };
     }
     case "epoch":
-      return { kind, identity: readIdentity(from), offset: from.varint(), state: from.bytes(), outputs: from.bytes() };
+      return { kind, identity: readIdentity(from), offset: from.varint(), state: from.bytes(), outputs: from.rest() };
     case "confirm":
       return { kind, number: from.varint(), ends: readEnds(from) };
   }

@@ -13,7 +13,7 @@ import type { Movies } from "../movies.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { LogEntry, Replaced, ShardLog, StateTaker } from "./contract.ts";
 import { readOutputs, writeOutputs } from "./epoch-codec.ts";
-import { frame, unframe } from "./frames.ts";
+import { bytesOf, frame, unframe } from "./frames.ts";
 import {
   type BaseRecord,
   type EpochRecord,
@@ -91,10 +91,10 @@ export class ShardLogFile implements ShardLog {
 
   /** Makes a log with its base; durable but for its name in the folder. */
   static async create(path: string, header: HeaderRecord, base: BaseRecord): Promise<ShardLogFile> {
-    const content = Buffer.concat([frame(writeHeader(header)), frame(writeRecord(base))]);
+    const content = [...frame([writeHeader(header)]), ...frame(writeRecord(base))];
     const file = await writeNew(path, content);
-    const log = new ShardLogFile(path, file, header, [base], content.length);
-    log.bytesWritten = content.length;
+    const log = new ShardLogFile(path, file, header, [base], bytesOf(content));
+    log.bytesWritten = bytesOf(content);
     return log;
   }
 
@@ -182,8 +182,8 @@ export class ShardLogFile implements ShardLog {
     const framed = frame(writeRecord(record));
     try {
       const at = this.#bytes;
-      this.#bytes += framed.length;
-      this.bytesWritten += framed.length;
+      this.#bytes += bytesOf(framed);
+      this.bytesWritten += bytesOf(framed);
       await writeAll(this.#file, framed, at);
       if (durable) await this.#file.datasync();
     } catch (error) {
@@ -194,12 +194,12 @@ export class ShardLogFile implements ShardLog {
   async #rewrite(state: Uint8Array): Promise<void> {
     const { last, confirmed, ends, replaced } = this;
     const base: BaseRecord = { kind: "base", last, confirmed, ends, replaced, state };
-    const content = Buffer.concat([
-      frame(writeHeader(this.#header)),
-      frame(writeRecord(base)),
+    const content = [
+      ...frame([writeHeader(this.#header)]),
+      ...frame(writeRecord(base)),
       // Their state is in the base; what a side may lack is their outputs.
-      ...this.#unconfirmed.map((record) => frame(writeRecord({ ...record, state: new Uint8Array(0) }))),
-    ]);
+      ...this.#unconfirmed.flatMap((record) => frame(writeRecord({ ...record, state: new Uint8Array(0) }))),
+    ];
     const temporary = `${this.#path}.new`;
     const file = await writeNew(temporary, content);
     try {
@@ -210,14 +210,14 @@ export class ShardLogFile implements ShardLog {
       throw diskError("replace", this.#path, error);
     }
     this.#file = file;
-    this.#bytes = content.length;
+    this.#bytes = bytesOf(content);
     this.#baseBytes = state.length;
-    this.bytesWritten += content.length;
+    this.bytesWritten += bytesOf(content);
   }
 }
 
 /** A file with this content, fsynced, open for more. */
-async function writeNew(path: string, content: Uint8Array): Promise<FileHandle> {
+async function writeNew(path: string, content: readonly Uint8Array[]): Promise<FileHandle> {
   try {
     const file = await open(path, "w+");
     await writeAll(file, content, 0);
@@ -228,10 +228,14 @@ async function writeNew(path: string, content: Uint8Array): Promise<FileHandle> 
   }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
-    written += bytesWritten;
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<void> {
+  let at = position;
+  for (const part of parts) {
+    for (let written = 0; written < part.length; ) {
+      const { bytesWritten } = await file.write(part, written, part.length - written, at);
+      written += bytesWritten;
+      at += bytesWritten;
+    }
   }
 }
 

@@ -16,10 +16,13 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Int32Array,
 ];
 
-/** The checksum, unsigned, of `bytes` from `start` up to, not including, `end`. */
-export function crc32c(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * The checksum, unsigned, of `bytes` from `start` up to, not including, `end`; with `before`, of those bytes behind all
+ * that `before` is the checksum of.
+ */
+export function crc32c(bytes: Uint8Array, start: number, end: number, before = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let crc = -1;
+  let crc = ~before;
   let at = start;
   for (; at + 8 <= end; at += 8) {
     const low = crc ^ view.getInt32(at, true);

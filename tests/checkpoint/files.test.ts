@@ -224,7 +224,7 @@ test("a checkpoint of a newer Tidemark is exit 4", async () => {
   const bodies = [...unframe(readFileSync(logPath())).bodies];
   const header = JSON.parse(new TextDecoder().decode(bodies[0]));
   bodies[0] = new TextEncoder().encode(JSON.stringify({ ...header, format: 99 }));
-  writeFileSync(logPath(), Buffer.concat(bodies.map(frame)));
+  writeFileSync(logPath(), Buffer.concat(bodies.flatMap((body) => frame([body]))));
   const error = await reopen().then(() => undefined, (thrown) => thrown);
   expect((error as UserError).exitCode).toBe(4);
   expect((error as UserError).message).toContain("newer");

@@ -5,7 +5,7 @@ import { expect, test } from "bun:test";
 import { frame, unframe } from "../../src/checkpoint/frames.ts";
 
 const BODIES = ["first", "", "the third, a little longer"].map((text) => new TextEncoder().encode(text));
-const FRAMES = BODIES.map(frame);
+const FRAMES = BODIES.map((body) => Buffer.concat(frame([body.subarray(0, 3), body.subarray(3)])));
 const FILE = new Uint8Array(Buffer.concat(FRAMES));
 const LAST_AT = FILE.length - FRAMES[2].length;
 

@@ -2,7 +2,8 @@
  * What a whole job must leave behind, by the naive oracle over what the ratings topic holds, in the words in which
  * `Workplace` tells what is there. Differences are given a few at a time: a job has too many rows to print them all.
  */
-import { type OracleInput, type OracleResult, oracleTitles, runOracle } from "../oracle.ts";
+import { expect } from "bun:test";
+import { type OracleResult, oracleTitles, runOracle } from "../oracle.ts";
 import type { StoredRecord } from "./stored-records.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -23,14 +24,12 @@ export function flagsOf({ mode, days, minCount, minMean }: Job): string {
   return `--mode ${mode} --anomaly-days ${days} --anomaly-min-count ${minCount} --anomaly-min-mean ${minMean}`;
 }
 
-/** The oracle's result for what stands on the ratings topic; `drainAt` as in the oracle, by default its end. */
-export function expectedOf(work: Workplace, job: Job, titles: string, drainAt?: readonly (readonly number[])[]): OracleResult {
-  const ratings = work.topic();
-  return runOracle({ ...inputOf(ratings, job, titles), drainAt: drainAt ?? ratings.map((records) => [records.length]) });
-}
+/** When drains ended: per partition, how many records had been read. */
+export type Drains = readonly (readonly number[])[];
 
-function inputOf(ratings: StoredRecord[][], job: Job, titles: string): OracleInput {
-  return {
+/** The oracle's result for the ratings, by default with one drain at their end. */
+export function expectedOf(ratings: StoredRecord[][], job: Job, titles: string, drainAt?: Drains): OracleResult {
+  return runOracle({
     partitions: ratings.map((records) => records.map(({ value, timestampMs }) => ({ line: value, timestampMs }))),
     titles: oracleTitles(titles),
     mode: job.mode,
@@ -38,7 +37,8 @@ function inputOf(ratings: StoredRecord[][], job: Job, titles: string): OracleInp
     anomalyMinCount: job.minCount,
     anomalyMinMean: job.minMean,
     maxFutureMs: DAY_MS,
-  };
+    drainAt: drainAt ?? ratings.map((records) => [records.length]),
+  });
 }
 
 /** As `Workplace.rows` gives them. */
@@ -66,33 +66,52 @@ export function totalsOf({ totals, untitled }: OracleResult): string[] {
   return left === 0 ? lines : [...lines, `${left} results were left out, as their movies have no title`];
 }
 
-/** The rejected topic as it must be, by partition of the ratings: `offset reason`, and the line, cut where it is long. */
-export function rejectedOf(work: Workplace, result: OracleResult): string[][] {
-  const ratings = work.topic();
-  return ratings.map((records, partition) =>
-    result.rejected
-      .filter((rejected) => rejected.partition === partition)
-      .map(({ offset, reason }) => describeRejected(offset, reason, records[offset].value)),
-  );
+/** The rejected topic as it must be, by partition of the ratings: `offset reason line`, the line cut where it is long. */
+export function rejectedOf(ratings: StoredRecord[][], result: OracleResult): string[][] {
+  const described: string[][] = ratings.map(() => []);
+  for (const { partition, offset, reason } of result.rejected) {
+    const line = ratings[partition][offset].value?.toString("latin1") ?? "";
+    const cut = line.length > REJECTED_BYTES_MAX ? ` of ${line.length} bytes` : "";
+    described[partition].push(`${offset} ${reason} ${line.slice(0, REJECTED_BYTES_MAX)}${cut}`);
+  }
+  return described;
 }
 
-/** The rejected topic as it is, in the same words; fails where a record is not from this job. */
+/** The rejected topic as it is, in the same words. */
 export function foundRejected(work: Workplace, partitions: number): string[][] {
-  const [records] = work.topic("netflix-ratings-rejected");
-  return Array.from({ length: partitions }, (_, partition) => {
-    const own = records.filter(({ headers }) => headers.partition === String(partition));
-    return own.map(({ value, headers }) => {
-      const { group, topic, offset, reason } = headers;
-      if (group !== "netflix-ratings-group" || topic !== "netflix-ratings") throw new Error(`from ${group} ${topic}?`);
-      const cut = headers["full-bytes"] === undefined ? "" : ` of ${headers["full-bytes"]} bytes`;
-      return `${offset} ${reason} ${value?.toString("latin1")}${cut}`;
-    });
-  });
+  const described: string[][] = Array.from({ length: partitions }, () => []);
+  for (const { value, headers } of work.topic("netflix-ratings-rejected")[0]) {
+    const fullBytes = headers["full-bytes"];
+    const cut = fullBytes === undefined ? "" : ` of ${fullBytes} bytes`;
+    described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${value?.toString("latin1")}${cut}`);
+  }
+  return described;
 }
 
-function describeRejected(offset: number, reason: string, value: Buffer | null): string {
-  const cut = value !== null && value.length > REJECTED_BYTES_MAX ? ` of ${value.length} bytes` : "";
-  return `${offset} ${reason} ${value?.subarray(0, REJECTED_BYTES_MAX).toString("latin1")}${cut}`;
+/** The anomalies topic as it must be, by partition of the ratings: `key: line`. */
+export function anomaliesOf(result: OracleResult): string[][] {
+  return result.anomalies.map((anomalies) => anomalies.map(({ key, line }) => `${key}: ${line}`));
+}
+
+/** The anomalies topic as it is, in the same words. */
+export function foundAnomalies(work: Workplace, partitions: number): string[][] {
+  const described: string[][] = Array.from({ length: partitions }, () => []);
+  for (const { key, value, headers } of work.topic("netflix-ratings-anomalies")[0]) {
+    described[Number(headers.partition)].push(`${key}: ${value}`);
+  }
+  return described;
+}
+
+/** Fails where what the job left (rows, anomalies, rejected lines) is not what is expected. */
+export function expectLeft(work: Workplace, ratings: StoredRecord[][], expected: OracleResult): void {
+  const partitions = ratings.length;
+  expect(differences(work.rows(), rowsOf(expected))).toEqual([]);
+  const found = { anomalies: foundAnomalies(work, partitions), rejected: foundRejected(work, partitions) };
+  const [anomalies, rejected] = [anomaliesOf(expected), rejectedOf(ratings, expected)];
+  for (let partition = 0; partition < partitions; partition++) {
+    expect(differences(found.anomalies[partition], anomalies[partition])).toEqual([]);
+    expect(differences(found.rejected[partition], rejected[partition])).toEqual([]);
+  }
 }
 
 /** The first places in which two lists differ, for a message; none where they are equal. */

@@ -1,0 +1,113 @@
+/**
+ * What stands in a home's table and output topics, and what must stand there by the oracle's word on what the ratings
+ * topic holds: both as texts, to be compared. Reads files and table by clients that share nothing with `src`.
+ */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type OracleInput, type OracleResult, runOracle } from "../oracle.ts";
+import { readTopic, type StoredRecord } from "../scenarios/stored-records.ts";
+
+export const RATINGS_TOPIC = "netflix-ratings";
+export const ANOMALIES_TOPIC = "netflix-ratings-anomalies";
+export const REJECTED_TOPIC = "netflix-ratings-rejected";
+/** A longer rejected line is cut. */
+const LINE_BYTES_MAX = 64 * 1024;
+
+export interface Results {
+  /** `start|movie|title|count|sum|distinct`, by window and movie. */
+  readonly rows: string[];
+  /** `movie: line`, by partition of the ratings topic, in the order of the anomalies topic. */
+  readonly anomalies: string[][];
+  /** `offset reason line`, likewise. */
+  readonly rejected: string[][];
+}
+
+/** The settings that decide results. */
+export type Rules = Omit<OracleInput, "partitions" | "titles">;
+
+export function readRatings(home: string): StoredRecord[][] {
+  return readTopic(join(home, "topics", RATINGS_TOPIC));
+}
+
+/** All that the home's table and output topics hold. */
+export function storedResults(home: string): Results {
+  const partitions = readRatings(home).length;
+  const byPartition = (topic: string, text: (record: StoredRecord) => string) => {
+    const texts: string[][] = Array.from({ length: partitions }, () => []);
+    for (const record of readTopic(join(home, "topics", topic)).flat()) {
+      const ofPartition = texts[Number(record.headers.partition)];
+      if (ofPartition === undefined) throw new Error(`${topic} holds a record of partition ${record.headers.partition}`);
+      ofPartition.push(text(record));
+    }
+    return texts;
+  };
+  return {
+    rows: storedRows(join(home, "tidemark.db")),
+    anomalies: byPartition(ANOMALIES_TOPIC, ({ key, value }) => `${key}: ${value}`),
+    rejected: byPartition(REJECTED_TOPIC, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
+  };
+}
+
+/** What the home's ratings must lead to. */
+export function expectedResults(home: string, titles: ReadonlyMap<number, string>, rules: Rules): Results {
+  return resultsOf(readRatings(home), titles, rules).results;
+}
+
+/** As `expectedResults`, for records at hand; with all that the oracle says. */
+export function resultsOf(
+  records: readonly (readonly StoredRecord[])[],
+  titles: ReadonlyMap<number, string>,
+  rules: Rules,
+): { results: Results; oracle: OracleResult } {
+  const partitions = records.map((ofPartition) =>
+    ofPartition.map(({ value, timestampMs }) => ({ line: value, timestampMs })),
+  );
+  const oracle = runOracle({ ...rules, partitions, titles });
+  const rows = [...oracle.rows.values()].sort((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
+  const rejected: string[][] = records.map(() => []);
+  for (const { partition, offset, reason } of oracle.rejected) {
+    rejected[partition].push(rejectedText(String(offset), reason, records[partition][offset].value));
+  }
+  const results = {
+    rows: rows.map((row) => [row.windowStart, row.movieId, row.title, row.count, row.sum, row.distinct].join("|")),
+    anomalies: oracle.anomalies.map((ofPartition) => ofPartition.map(({ key, line }) => `${key}: ${line}`)),
+    rejected,
+  };
+  return { results, oracle };
+}
+
+/** Where the first difference is, in a few words; undefined where there is none. Whole results are too long to print. */
+export function difference(found: Results, expected: Results): string | undefined {
+  const lists = (results: Results): [string, readonly string[]][] => [
+    ["rows", results.rows],
+    ...results.anomalies.map((texts, partition): [string, string[]] => [`anomalies of partition ${partition}`, texts]),
+    ...results.rejected.map((texts, partition): [string, string[]] => [`rejected of partition ${partition}`, texts]),
+  ];
+  const expectedLists = lists(expected);
+  for (const [index, [name, texts]] of lists(found).entries()) {
+    const wanted = expectedLists[index][1];
+    const at = texts.findIndex((text, place) => text !== wanted[place]);
+    if (at < 0 && texts.length === wanted.length) continue;
+    const place = at < 0 ? texts.length : at;
+    const shown = (text: string | undefined) => (text === undefined ? "nothing" : JSON.stringify(text.slice(0, 200)));
+    return `${name}: ${texts.length} for ${wanted.length}; at ${place} ${shown(texts[place])} for ${shown(wanted[place])}`;
+  }
+  return undefined;
+}
+
+function storedRows(path: string): string[] {
+  const database = new DatabaseSync(path, { readOnly: true });
+  try {
+    const statement = database.prepare(
+      "SELECT window_start, movie_id, title, rating_count, rating_sum, unique_rating_count FROM movie_ratings " +
+        "ORDER BY window_start, CAST(movie_id AS INTEGER)",
+    );
+    return statement.all().map((row) => Object.values(row).join("|"));
+  } finally {
+    database.close();
+  }
+}
+
+function rejectedText(offset: string | undefined, reason: string | undefined, value: Buffer | null): string {
+  return `${offset} ${reason} ${value === null ? null : value.subarray(0, LINE_BYTES_MAX).toString("latin1")}`;
+}
