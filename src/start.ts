@@ -60,11 +60,11 @@ export async function startShards(
   const existing = options.rebuild ? undefined : await checkpoint.load(settings);
   const logs = existing ?? (await beginRun(sides, options, standings));
 
-  const earlier = logs.map(() => new EarlierOutputs());
+  const earlier = new EarlierOutputs();
   const moviePartitions = new MoviePartitions();
   const shards = logs.map((log) => {
     const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
-    const alreadyOut = log.replaced === undefined ? undefined : earlier[log.partition];
+    const alreadyOut = log.replaced === undefined ? undefined : earlier.of(log.partition);
     return new Shard(log.partition, options.rules, { titleOf: options.titleOf, claimMovie, alreadyOut });
   });
 
@@ -107,6 +107,7 @@ export async function startShards(
     judge(logs[partition], found);
     return logs[partition].last;
   });
+  await checkpoint.removeOtherRuns();
   await outputs.fence();
   const missing = await outputs.missing(tails);
   const pipeline = new EpochPipeline({ table, outputs, owner, syncRatings: () => ratings.sync() });
@@ -128,11 +129,11 @@ async function beginRun(
   if (rebuild) {
     await checkTopicForRebuild(ratings, [...standings.values()]);
     const ends = await outputs.ends();
-    const earlier = partitions.map(() => new EarlierOutputs());
+    const earlier = new EarlierOutputs();
     await readEarlierOutputs(anomalies, rejected, ends, settings, earlier);
     replaced = partitions.map((partition) => {
-      const { endDayMax, offsetMax } = earlier[partition];
-      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax };
+      const { endDayMax } = earlier;
+      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax: earlier.offsetMax(partition) };
     });
     log.info("rebuilding: the ratings are read again from their start");
   } else {
