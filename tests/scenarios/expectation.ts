@@ -13,15 +13,31 @@ export interface Job {
   readonly days: number;
   readonly minCount: number;
   readonly minMean: number;
+  readonly maxFutureDays?: number | "off";
+  readonly retainDays?: number;
+  readonly maxMovies?: number;
+  readonly maxWindows?: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REJECTED_BYTES_MAX = 64 * 1024;
 const DIFFERENCES_MAX = 5;
+const REASONS = ["malformed", "late", "future", "too-many-movies", "too-many-windows"] as const;
 
 /** The flags of `process` that a job stands for. */
-export function flagsOf({ mode, days, minCount, minMean }: Job): string {
-  return `--mode ${mode} --anomaly-days ${days} --anomaly-min-count ${minCount} --anomaly-min-mean ${minMean}`;
+export function flagsOf(job: Job): string {
+  const flags = {
+    mode: job.mode,
+    "anomaly-days": job.days,
+    "anomaly-min-count": job.minCount,
+    "anomaly-min-mean": job.minMean,
+    "max-future": job.maxFutureDays,
+    retain: job.retainDays,
+    "max-movies": job.maxMovies,
+    "max-windows": job.maxWindows,
+  };
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return given.map(([flag, value]) => `--${flag} ${value}`).join(" ");
 }
 
 /** When drains ended: per partition, how many records had been read. */
@@ -29,6 +45,7 @@ export type Drains = readonly (readonly number[])[];
 
 /** The oracle's result for the ratings, by default with one drain at their end. */
 export function expectedOf(ratings: StoredRecord[][], job: Job, titles: string, drainAt?: Drains): OracleResult {
+  const { maxFutureDays = 1, retainDays, maxMovies, maxWindows } = job;
   return runOracle({
     partitions: ratings.map((records) => records.map(({ value, timestampMs }) => ({ line: value, timestampMs }))),
     titles: oracleTitles(titles),
@@ -36,7 +53,10 @@ export function expectedOf(ratings: StoredRecord[][], job: Job, titles: string, 
     anomalyDays: job.days,
     anomalyMinCount: job.minCount,
     anomalyMinMean: job.minMean,
-    maxFutureMs: DAY_MS,
+    maxFutureMs: maxFutureDays === "off" ? undefined : maxFutureDays * DAY_MS,
+    retainDays,
+    maxMovies,
+    maxWindows,
     drainAt: drainAt ?? ratings.map((records) => [records.length]),
   });
 }
@@ -51,10 +71,7 @@ export function rowsOf(result: OracleResult): string[] {
 /** What `process` says of all lines it has read, and of what has no title. */
 export function totalsOf({ totals, untitled }: OracleResult): string[] {
   const sum = (of: (part: OracleResult["totals"][number]) => number) => totals.reduce((all, part) => all + of(part), 0);
-  const reasons = (["malformed", "late", "future"] as const).map((reason) => ({
-    reason,
-    count: sum((part) => part.rejectedByReason[reason]),
-  }));
+  const reasons = REASONS.map((reason) => ({ reason, count: sum((part) => part.rejectedByReason[reason]) }));
   const rejected = reasons.reduce((all, { count }) => all + count, 0);
   const seen = reasons.filter(({ count }) => count > 0).map(({ reason, count }) => `${reason} ${count}`);
   const detail = rejected === 0 ? "" : ` (${seen.join(", ")})`;

@@ -93,6 +93,8 @@ export class Workplace {
   rows(database = this.path("tidemark-data", "tidemark.db")): string[] {
     const client = new DatabaseSync(database, { readOnly: true });
     try {
+      // A process that was killed leaves a log that the next one recovers under an exclusive lock, for a moment.
+      client.exec("PRAGMA busy_timeout = 10000");
       const statement = client.prepare(
         "SELECT window_start, movie_id, title, rating_count, rating_sum, unique_rating_count FROM movie_ratings " +
           "ORDER BY window_start, CAST(movie_id AS INTEGER)",
