@@ -3,7 +3,7 @@
  * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
  */
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
 import { SliceWalk } from "../slice-walk.ts";
 import type { Slice, TopicReader } from "../topic/contract.ts";
@@ -21,7 +21,7 @@ export function anomaliesGroup(group: string): string {
 }
 
 export async function consumeKafka({ settings, stdout, signal, now }: CommandContext): Promise<void> {
-  const { home } = embeddedSides(settings);
+  const home = embeddedHome(settings);
   const group = anomaliesGroup(settings.group);
   const offsets = new LocalGroupOffsets(home);
   const reader = await LocalTopicReader.open(home, settings.anomalyTopic);
