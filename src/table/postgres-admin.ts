@@ -102,7 +102,7 @@ class PostgresAdmin {
       if (this.#list(found).length === 0) return [];
       const { standing } = found;
       if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found);
-      const why = `${describePlace(this.#database)} and its user were made by setup, and only an administrator removes them`;
+      const why = `setup made ${describePlace(this.#database)} or its user, which only an administrator removes`;
       return await asAdministrator(this.#database, this.#surroundings, why, async (admin) => {
         const removed = await this.#removeTables(session, found);
         await session?.end();

@@ -18,8 +18,8 @@ const SHAPES = {
     "window_start bigint 1, movie_id character varying(32) 2, title character varying(128), rating_count integer, " +
     "rating_sum integer, unique_rating_count integer",
   tidemark_shards:
-    "consumer_group text 1, topic text 2, partition integer 3, epoch_run text, epoch_owner text, epoch_number bigint, " +
-    "next_offset bigint, claimant text",
+    "consumer_group text 1, topic text 2, partition integer 3, epoch_run text, epoch_owner text, " +
+    "epoch_number bigint, next_offset bigint, claimant text",
   tidemark_setup: "id integer 1, version integer, made_movie_ratings boolean, lock_holder text",
 } as const;
 export type TableName = keyof typeof SHAPES;
@@ -101,8 +101,8 @@ export async function readShards(
   return (await session.query(statement)).map((shard) => {
     if (owner !== undefined && (shard.consumer_group !== owner.group || shard.topic !== owner.topic)) {
       throw stateError(
-        `the table in ${describePlace(session.place)} belongs to group ${shard.consumer_group}, topic ${shard.topic}, ` +
-          `not to group ${owner.group}, topic ${owner.topic}`,
+        `the table in ${describePlace(session.place)} belongs to group ${shard.consumer_group}, ` +
+          `topic ${shard.topic}, not to group ${owner.group}, topic ${owner.topic}`,
         "name that group and topic, or another database",
       );
     }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import setSession from "../../sql/postgres/set-session.sql" with { type: "text" };
 import type { PostgresUrl } from "../database-url.ts";
-import { systemErrorCode, usageError } from "../errors.ts";
+import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
@@ -149,12 +149,17 @@ async function connectByMode(place: PostgresPlace): Promise<pg.Client> {
       });
     case "prefer":
       return connectOnce(place, encrypted).catch((error) => {
-        if (!isRefusedByRule(error) && !saysNoEncryption(error)) throw error;
+        if (!isRefusedByRule(error) && !isOfEncryption(error)) throw error;
         return connectOnce(place, false);
       });
     default:
       return connectOnce(place, encrypted).catch((error) => {
-        throw encryptionError(error, place) ?? error;
+        if (!isOfEncryption(error)) throw error;
+        throw serviceError(
+          `no connection to ${describePlace(place)} as sslmode=${place.sslmode} asks for: ${reasonOf(error)}`,
+          "let sslrootcert name the certificates to be trusted, or give another sslmode",
+          error,
+        );
       });
   }
 }
@@ -213,22 +218,8 @@ function isRefusedByRule(error: unknown): boolean {
   return sqlState(error) === "28000";
 }
 
-function saysNoEncryption(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("does not support SSL");
-}
-
-/** What went wrong between TCP and PostgreSQL. */
-function encryptionError(error: unknown, place: PostgresPlace): Error | undefined {
-  if (sqlState(error) !== undefined || isUnreachable(error) || !(error instanceof Error)) return undefined;
-  if (
-    !saysNoEncryption(error) &&
-    !/cert|ssl|tls|self.signed|altname/i.test(`${systemErrorCode(error)} ${error.message}`)
-  ) {
-    return undefined;
-  }
-  return userErrorOf(
-    Object.assign(new Error(error.message), { severity: "FATAL", code: "28000" }),
-    describePlace(place),
-    place.user,
-  );
+/** What went wrong between TCP and PostgreSQL: no encryption there, no agreement on one, no trust in a certificate. */
+function isOfEncryption(error: unknown): boolean {
+  if (sqlState(error) !== undefined || isUnreachable(error) || !(error instanceof Error)) return false;
+  return /cert|ssl|tls|self.signed|altname/i.test(`${systemErrorCode(error)} ${error.message}`);
 }

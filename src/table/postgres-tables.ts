@@ -50,7 +50,7 @@ export async function makeMissing(
   return session.transaction(async () => [...granted, ...(await makeTables(session, database, owner))]);
 }
 
-/** The administrator grants what this user lacks, if anything. Says nothing of the tables' shapes but refuses others'. */
+/** The administrator grants what this user lacks, if anything; a table of another shape gets nothing. */
 async function grantMissing(
   session: PostgresSession,
   database: PostgresDatabase,
