@@ -95,7 +95,8 @@ export async function makeUserAndDatabase(session: PostgresSession, database: Po
   }
   if (!standing.databaseExists) {
     // To give a role something, an administrator who is no superuser has to be a member of it.
-    await session.query(`GRANT ${name(user)} TO CURRENT_USER`).catch(() => {});
+    const [{ rolsuper }] = await session.query("SELECT rolsuper FROM pg_roles WHERE rolname = current_user");
+    if (rolsuper !== true) await session.query(`GRANT ${name(user)} TO CURRENT_USER`);
     // The locale C goes with every encoding, whatever the server's own is, and never changes its order.
     await session.query(
       `CREATE DATABASE ${name(databaseName)} OWNER ${name(user)} TEMPLATE template0 ENCODING 'UTF8' ` +

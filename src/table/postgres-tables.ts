@@ -7,6 +7,7 @@ import createTidemarkSetup from "../../sql/postgres/create-tidemark-setup.sql" w
 import createTidemarkShards from "../../sql/postgres/create-tidemark-shards.sql" with { type: "text" };
 import deleteRatings from "../../sql/postgres/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "text" };
+import lockSetup from "../../sql/postgres/lock-setup.sql" with { type: "text" };
 import selectAnyRating from "../../sql/postgres/select-any-rating.sql" with { type: "text" };
 import selectOthers from "../../sql/postgres/select-others.sql" with { type: "text" };
 import selectRights from "../../sql/postgres/select-rights.sql" with { type: "text" };
@@ -70,6 +71,8 @@ async function grantMissing(
 }
 
 async function makeTables(session: PostgresSession, place: PostgresPlace, owner: TableOwner): Promise<string[]> {
+  // One setup at a time, until this transaction ends.
+  await session.query(lockSetup);
   const contents = await readContents(session);
   checkShapes(contents, place);
   const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));

@@ -9,7 +9,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 
 const VERSION_MIN = 15;
@@ -159,20 +159,15 @@ function succeed(program: string, args: readonly string[], env?: Record<string, 
   throw new Error(`${program} failed: ${error?.message ?? stderr}`);
 }
 
-/** The folder of the newest PostgreSQL that is installed and new enough. */
+/** The folder of a PostgreSQL that is new enough: Debian's newest, which is on no PATH, else one that is. */
 function findBinaries(): string | undefined {
-  const debian = existsSync(DEBIAN_FOLDER)
-    ? readdirSync(DEBIAN_FOLDER)
-        .map(Number)
-        .sort((a, b) => b - a)
-    : [];
-  const folders = debian
-    .filter((version) => version >= VERSION_MIN)
-    .map((version) => join(DEBIAN_FOLDER, `${version}/bin`));
-  const { stdout } = spawnSync("pg_config", ["--version", "--bindir"], { encoding: "utf8" });
-  const [, version, bindir] = /^PostgreSQL (\d+).*\n(.*)\n/.exec(stdout ?? "") ?? [];
-  if (bindir !== undefined && Number(version) >= VERSION_MIN) folders.push(bindir);
-  return folders.find((folder) => ["initdb", "postgres", "psql"].every((name) => existsSync(join(folder, name))));
+  const versions = existsSync(DEBIAN_FOLDER) ? readdirSync(DEBIAN_FOLDER).map(Number) : [];
+  const debian = versions.sort((a, b) => b - a).map((version) => join(DEBIAN_FOLDER, String(version), "bin"));
+  return [...debian, ...(process.env.PATH ?? "").split(delimiter)].find((folder) => {
+    const programs = ["initdb", "postgres", "psql"].map((name) => join(folder, name));
+    if (!programs.every((program) => existsSync(program))) return false;
+    return Number(/\d+/.exec(succeed(programs[1], ["--version"]))?.[0]) >= VERSION_MIN;
+  });
 }
 
 function installBinaries(): string {

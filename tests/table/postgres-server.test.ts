@@ -1,4 +1,4 @@
-/** The PostgreSQL table and its server: who is let in, what setup makes there, and that cleanup leaves the rest alone. */
+/** The PostgreSQL table and its server: who is let in, what setup makes there, what cleanup leaves alone. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { PostgresDatabase } from "../../src/settings.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
@@ -164,6 +164,15 @@ describe("a database that is not there", () => {
     },
     TEST_MS,
   );
+
+  test("and was removed by a cleanup that was killed leaves a user, whom the next cleanup removes", async () => {
+    await fixture.admin().setup();
+    server.sql(`DROP DATABASE ${quoted(fixture.name, '"')}`);
+    const user = `user ${fixture.login.user} on ${server.host}:${server.port}`;
+    expect(await fixture.admin().inventory()).toEqual([user]);
+    expect(await fixture.admin().cleanup()).toEqual([user]);
+    expect(roles(fixture.login.user)).toBe(0);
+  });
 
   test("is made for a user who was there, who then stays", async () => {
     const user = quoted(fixture.login.user, '"');
