@@ -1,6 +1,7 @@
 /**
  * The whole job as a user runs it with PostgreSQL: setup makes database and user, process is killed and started again,
- * every row by psql against the naive oracle, and cleanup leaves nothing. `TEST_SEED` makes other input.
+ * every row by psql against the naive oracle, and cleanup leaves nothing; then a server that goes away under a process.
+ * `TEST_SEED` makes other input.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { PostgresServer, quoted } from "../services/postgres.ts";
@@ -27,12 +28,14 @@ const START_MS_MAX = 300_000;
 const TEST_MS = 120_000;
 
 const work = new Workplace();
+const other = new Workplace();
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.start();
 }, START_MS_MAX);
 afterAll(async () => {
   work.remove();
+  other.remove();
   await server?.remove();
 });
 
@@ -109,6 +112,43 @@ test(
     for (const text of [log[0].stderr, log[1].stderr, first.stderr, second.stderr, stderr, again.stderr, removed]) {
       expect(text).not.toContain(fixture.login.password);
     }
+  },
+  TEST_MS,
+);
+
+// A server that is not the tests' own is not stopped.
+test.skipIf(process.env.TEST_POSTGRES !== undefined)(
+  "process ends on SIGTERM while the server is away, and the next start brings what the table lacks",
+  async () => {
+    const fixture = new PostgresFixture(server, false);
+    const env = fixture.environment;
+    other.write("data/movie_titles.csv", "1,2001,One\n2,2002,Two\n");
+    other.write("data/ratings/1.csv", "2002-09-20,1,7,3\n");
+    other.succeed("setup", [], env);
+    other.succeed("produce", [], env);
+    const first = other.start("process", env);
+    const rows = () =>
+      server.sql("SELECT movie_id, rating_count FROM movie_ratings ORDER BY movie_id", fixture.name, fixture.login);
+    await first.until("a row in the table", () => rows().length === 1);
+
+    await server.stop();
+    other.write("data/ratings/1.csv", "2002-09-20,2,7,3\n2002-09-20,1,8,3\n");
+    other.succeed("produce", [], env);
+    await first.until("the server being missed", () => first.stderr.includes("waiting for database"));
+    const { code, stderr } = await first.end("SIGTERM");
+    expect(code).toBe(0);
+    expect(stderr).toContain("lost database");
+
+    // Waited for: it is started while the next process already asks for it.
+    const second = other.start("process --once", env);
+    await second.until("the server being missed", () => second.stderr.includes("waiting for database"));
+    await server.startAgain();
+    expect((await second.outcome()).code).toBe(0);
+    expect(rows()).toEqual([
+      { movie_id: "1", rating_count: 2 },
+      { movie_id: "2", rating_count: 1 },
+    ]);
+    other.succeed("cleanup --yes", [], env);
   },
   TEST_MS,
 );
