@@ -12,57 +12,62 @@ import { crc32c } from "./topic/crc32c.ts";
 import { batchFault, readBatchHeader, recordsOf, type TopicRecord } from "./topic/record-batch.ts";
 
 const READ_BYTES = 1024 * 1024;
-/** `2002-09-20 00:00:00,2002-09-21 00:00:00,…`: where the window's end stands in an anomaly line. */
-const END_TIME = /^[^,]*,([^,]*),/;
+/** `2002-09-20 00:00:00,2002-09-21 00:00:00,…`: the window in an anomaly line. */
+const WINDOW = /^([^,]*),([^,]*),/;
 
-/** What stands on the output topics from one partition of the ratings topic. */
-export class EarlierOutputs implements AlreadyOut {
+/** What stands on the output topics from one ratings topic. */
+export class EarlierOutputs {
   /** The newest window end among the anomalies; -Infinity for none. */
   endDayMax = Number.NEGATIVE_INFINITY;
-  /** The highest offset among the rejected lines; -Infinity for none. */
-  offsetMax = Number.NEGATIVE_INFINITY;
   readonly #anomalies = new Set<string>();
   readonly #rejected = new Set<string>();
+  readonly #offsetMax = new Map<number, number>();
 
-  hasAnomaly(endDay: number, movieId: number): boolean {
-    return this.#anomalies.has(`${formatDayTime(endDay)} ${movieId}`);
+  /** The highest offset among the rejected lines of a partition; -Infinity for none. */
+  offsetMax(partition: number): number {
+    return this.#offsetMax.get(partition) ?? Number.NEGATIVE_INFINITY;
   }
 
-  hasRejected(offset: number, line: Uint8Array | null): boolean {
-    return this.#rejected.has(rejectedKey(offset, line));
+  /** As the shard of a partition asks: for an anomaly any partition counts, as the movie may have lived in another. */
+  of(partition: number): AlreadyOut {
+    return {
+      // Both ends count: a rebuild may have another D.
+      hasAnomaly: (startDay, endDay, movieId) =>
+        this.#anomalies.has(`${formatDayTime(startDay)} ${formatDayTime(endDay)} ${movieId}`),
+      hasRejected: (offset, line) => this.#rejected.has(rejectedKey(partition, offset, line)),
+    };
   }
 
   addAnomaly(record: TopicRecord): void {
     const text = new TextDecoder().decode(record.value ?? undefined);
-    const end = END_TIME.exec(text)?.[1];
-    if (end === undefined || record.key === null) return;
-    this.#anomalies.add(`${end} ${new TextDecoder().decode(record.key)}`);
+    const [, start, end] = WINDOW.exec(text) ?? [];
+    if (start === undefined || end === undefined || record.key === null) return;
+    this.#anomalies.add(`${start} ${end} ${new TextDecoder().decode(record.key)}`);
     // A window at the calendar's edge may end in a year that no rating can have.
     const endTimeMs = parseEventTime(end) ?? Number.POSITIVE_INFINITY;
     this.endDayMax = Math.max(this.endDayMax, endTimeMs / MS_PER_DAY);
   }
 
   addRejected(record: TopicRecord): void {
+    const partition = Number(header(record, "partition"));
     const offset = Number(header(record, "offset"));
-    this.#rejected.add(rejectedKey(offset, record.value));
-    this.offsetMax = Math.max(this.offsetMax, offset);
+    this.#rejected.add(rejectedKey(partition, offset, record.value));
+    this.#offsetMax.set(partition, Math.max(this.offsetMax(partition), offset));
   }
 }
 
-/** Reads both topics up to `ends`, and adds what came from `owner`'s ratings topic to `earlier`, by its partition. */
+/** Reads both topics up to `ends`, and adds what came from `owner`'s ratings topic to `earlier`. */
 export async function readEarlierOutputs(
   anomalies: TopicReader,
   rejected: TopicReader,
   ends: OutputEnds,
   owner: TableOwner,
-  earlier: readonly EarlierOutputs[],
+  earlier: EarlierOutputs,
 ): Promise<void> {
-  const ofPartition = (record: TopicRecord) =>
-    header(record, "group") === owner.group && header(record, "topic") === owner.topic
-      ? earlier[Number(header(record, "partition"))]
-      : undefined;
-  for await (const record of recordsUpTo(anomalies, ends.anomalies)) ofPartition(record)?.addAnomaly(record);
-  for await (const record of recordsUpTo(rejected, ends.rejected)) ofPartition(record)?.addRejected(record);
+  const isOurs = (record: TopicRecord) =>
+    header(record, "group") === owner.group && header(record, "topic") === owner.topic;
+  for await (const record of recordsUpTo(anomalies, ends.anomalies)) if (isOurs(record)) earlier.addAnomaly(record);
+  for await (const record of recordsUpTo(rejected, ends.rejected)) if (isOurs(record)) earlier.addRejected(record);
 }
 
 async function* recordsUpTo(reader: TopicReader, end: number): AsyncGenerator<TopicRecord> {
@@ -89,6 +94,7 @@ function header(record: TopicRecord, name: string): string {
   return new TextDecoder().decode(record.headers.get(name) ?? undefined);
 }
 
-function rejectedKey(offset: number, line: Uint8Array | null): string {
-  return line === null ? `${offset} null` : `${offset} ${line.length} ${crc32c(line, 0, line.length)}`;
+function rejectedKey(partition: number, offset: number, line: Uint8Array | null): string {
+  const place = `${partition} ${offset}`;
+  return line === null ? place : `${place} ${line.length} ${crc32c(line, 0, line.length)}`;
 }

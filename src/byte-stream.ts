@@ -6,6 +6,8 @@ import { assert } from "./errors.ts";
 
 const FIRST_CAPACITY_BYTES = 1024;
 const VARINT_BYTES_MAX = 8;
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
 
 export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
@@ -60,7 +62,7 @@ export class ByteWriter {
   }
 
   text(value: string): void {
-    this.bytes(new TextEncoder().encode(value));
+    this.bytes(ENCODER.encode(value));
   }
 
   #reserve(bytes: number): void {
@@ -124,6 +126,6 @@ export class ByteReader {
   }
 
   text(): string {
-    return new TextDecoder().decode(this.bytes());
+    return DECODER.decode(this.bytes());
   }
 }

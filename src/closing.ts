@@ -10,7 +10,6 @@ import type { Row } from "./epoch.ts";
 import type { EpochOutputs } from "./epoch-outputs.ts";
 import type { Movies } from "./movies.ts";
 import type { ShardRules } from "./shard-rules.ts";
-import { cutTitle } from "./titles.ts";
 import { type TumblingWindow, WINDOW_DAYS, type WindowStore, windowEndDay } from "./window-store.ts";
 
 const SECONDS_PER_DAY = 86_400;
@@ -185,7 +184,7 @@ export class Closing {
   /** Rows of a window's cells, by movie id, for those movies that have a title. */
   *#rowsOf(window: TumblingWindow, slots: number[]): Generator<Row> {
     for (const slot of this.#movies.inIdOrder(slots)) {
-      const title = this.#movies.titleOf(slot);
+      const title = this.#movies.rowTitleOf(slot);
       if (title === undefined) {
         // A row of mode A changes often, and counts once.
         if (this.#rules.mode === "C") this.#untitled++;
@@ -194,7 +193,7 @@ export class Closing {
       yield {
         windowStart: window.index * WINDOW_DAYS * SECONDS_PER_DAY,
         movieId: this.#movies.idOf(slot),
-        title: cutTitle(title),
+        title,
         ratingCount: window.countOf(slot),
         ratingSum: window.sumOf(slot),
         uniqueRatingCount: window.distinctOf(slot),

@@ -13,7 +13,7 @@ const INT32_MAX = 2 ** 31 - 1;
 
 export class DayPane {
   readonly day: number;
-  #entries = new Int32Array(FIRST_ENTRIES * ENTRY_WORDS);
+  #entries: Int32Array;
   #length = 0;
   /** So much of the list stands in the checkpoint. */
   #savedLength = 0;
@@ -22,8 +22,10 @@ export class DayPane {
   /** What stands in the checkpoint is no longer the list's beginning. */
   #rewritten = false;
 
-  constructor(day: number) {
+  /** `retired`, a pane that nobody asks any more, gives its room: days come and go. */
+  constructor(day: number, retired?: DayPane) {
     this.day = day;
+    this.#entries = retired === undefined ? new Int32Array(FIRST_ENTRIES * ENTRY_WORDS) : retired.#entries;
   }
 
   /** Adds so many ratings of a movie, and their sum. */

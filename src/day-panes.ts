@@ -12,6 +12,8 @@ export class DayPanes {
   readonly #windowDays: number;
   readonly #panes = new Map<number, DayPane>();
   readonly #running: RunningSum;
+  /** The last pane to go: its room serves the next one. */
+  #retired: DayPane | undefined;
   /** One entry of an out-of-order rating. */
   readonly #late = new Int32Array(ENTRY_WORDS);
   /** The running sum holds the panes of the days before this. */
@@ -28,7 +30,8 @@ export class DayPanes {
   paneOf(day: number): DayPane {
     let pane = this.#panes.get(day);
     if (pane === undefined) {
-      pane = new DayPane(day);
+      pane = new DayPane(day, this.#retired);
+      this.#retired = undefined;
       this.#panes.set(day, pane);
     }
     return pane;
@@ -93,6 +96,7 @@ export class DayPanes {
       if (day > end - this.#windowDays) continue;
       if (day < this.#runningEnd) this.#running.add(pane.entries(), -1);
       this.#panes.delete(day);
+      this.#retired = pane;
     }
   }
 

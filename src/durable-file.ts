@@ -80,6 +80,10 @@ export function diskError(action: string, path: string, error: unknown): unknown
     case "EPERM":
     case "EROFS":
       return usageError(what, "make it readable and writable for this user, or name another path", error);
+    case "ENOENT":
+    case "ENAMETOOLONG":
+    case "ELOOP":
+      return usageError(`${what}: the path leads nowhere`, "check it: is it there, or did something remove it?", error);
     case "ENOTDIR":
     case "EEXIST":
       return usageError(`${what}: something else is in the way there`, "move it away, or name another path", error);

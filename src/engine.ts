@@ -14,7 +14,7 @@ export const READ_BYTES = 4 * 1024 * 1024;
 /** Far behind, an epoch is taken so often. */
 export const EPOCH_INTERVAL_MS = 1000;
 /** Rows of an epoch; a slice may bring it over that. */
-export const EPOCH_ROWS_MAX = 100_000;
+export const EPOCH_ROWS_MAX = 15_000;
 
 /** `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed. */
 export type Goal = "forever" | "once" | "drain";
@@ -34,7 +34,7 @@ export class Engine {
   readonly #ratings: TopicReader;
   readonly #pipeline: EpochPipeline;
   readonly #options: EngineOptions;
-  /** Aborts with the options' signal, or when one shard's loop failed: then all others end too. */
+  /** Aborts with the options' signal, or when a shard's loop or an epoch failed: then all loops end. */
   readonly #stop = new AbortController();
   readonly #idle = new Set<Shard>();
 
@@ -49,7 +49,7 @@ export class Engine {
   async run(): Promise<void> {
     const { signal } = this.#options;
     const abort = () => this.#stop.abort();
-    signal.addEventListener("abort", abort);
+    for (const stop of [signal, this.#pipeline.failed]) stop.addEventListener("abort", abort);
     if (signal.aborted) abort();
     const loops = this.#shards.map(async (shardAtWork) => {
       try {
@@ -61,7 +61,7 @@ export class Engine {
     });
     // All of them, so that none is still at work when the sides are closed.
     const ends = await Promise.allSettled(loops);
-    signal.removeEventListener("abort", abort);
+    for (const stop of [signal, this.#pipeline.failed]) stop.removeEventListener("abort", abort);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     await this.#pipeline.settle();
   }

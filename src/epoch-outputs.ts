@@ -5,13 +5,13 @@
 import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectReason, type Row } from "./epoch.ts";
 
 /** Rows, anomalies and rejected lines of one epoch, together. */
-export const EPOCH_OUTPUTS_MAX = 50_000;
+export const EPOCH_OUTPUTS_MAX = 15_000;
 /** Bytes of the rejected lines of one epoch. */
 export const EPOCH_REJECTED_BYTES_MAX = 8 * 1024 * 1024;
 
 /** What an earlier run put out already and a rebuild must not put out again. */
 export interface AlreadyOut {
-  hasAnomaly(endDay: number, movieId: number): boolean;
+  hasAnomaly(startDay: number, endDay: number, movieId: number): boolean;
   hasRejected(offset: number, line: Uint8Array | null): boolean;
 }
 
@@ -39,7 +39,7 @@ export class EpochOutputs {
   }
 
   addAnomaly(anomaly: Anomaly): void {
-    if (this.#alreadyOut?.hasAnomaly(anomaly.endDay, anomaly.movieId)) return;
+    if (this.#alreadyOut?.hasAnomaly(anomaly.startDay, anomaly.endDay, anomaly.movieId)) return;
     this.anomalies.push(anomaly);
   }
 

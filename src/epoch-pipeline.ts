@@ -28,11 +28,19 @@ export class EpochPipeline {
   #inTable: Promise<void> = Promise.resolve();
   #inTopics: Promise<void> = Promise.resolve();
   readonly #unconfirmed = new Map<number, Promise<void>[]>();
+  /** Partitions whose log is being rewritten: the next epoch need not bring the whole state again. */
+  readonly #rewriting = new Set<number>();
+  readonly #failure = new AbortController();
   /** The newest epoch taken of each shard: it may not be in its log yet. */
   readonly #newest = new Map<number, EpochIdentity>();
 
   constructor(sides: EpochSides) {
     this.#sides = sides;
+  }
+
+  /** Aborts when an epoch could not be applied: whoever waits for ratings need not wait on. `settle` says why. */
+  get failed(): AbortSignal {
+    return this.#failure.signal;
   }
 
   /** Takes an epoch of the shard and sends it on its way; waits while too many of the shard are under way. */
@@ -42,7 +50,8 @@ export class EpochPipeline {
     while (underWay.length >= EPOCHS_UNCONFIRMED_MAX) await underWay.shift();
 
     const previous = this.#newest.get(shard.partition) ?? log.last;
-    const whole = log.wantsWhole;
+    const whole = log.wantsWhole && !this.#rewriting.has(shard.partition);
+    if (whole) this.#rewriting.add(shard.partition);
     const { state, ...outputs } = shard.takeEpoch(whole);
     const identity: EpochIdentity = { run: previous.run, owner: this.#sides.owner, number: previous.number + 1 };
     this.#newest.set(shard.partition, identity);
@@ -51,11 +60,11 @@ export class EpochPipeline {
     this.#logged = this.#logged.then(async () => {
       await this.#sides.syncRatings();
       await log.append({ epoch, state, whole }, shard.movies);
+      if (whole) this.#rewriting.delete(shard.partition);
     });
     const confirmed = this.#send(epoch, log, this.#logged);
     underWay.push(confirmed);
-    // A failure reaches whoever waits next; until then it must not count as unhandled.
-    confirmed.catch(() => {});
+    confirmed.catch(() => this.#failure.abort());
   }
 
   /** Applies epochs that a side lacks after a start: the table and the topics each from where they stand. */

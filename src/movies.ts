@@ -5,16 +5,21 @@
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { assert } from "./errors.ts";
+import { cutTitle } from "./titles.ts";
 
 /** Ids below this are looked up in an array (4 MB at most), all others in a map. */
 const DIRECT_IDS_MAX = 1 << 20;
 const FIRST_IDS = 1 << 15;
+/** An id of 31 bits and a slot below this fit a double's 53. */
+const KEY_SLOTS = 2 ** 21;
 
 export class Movies {
   #slotOfId = new Int32Array(FIRST_IDS).fill(-1);
   readonly #slotOfLargeId = new Map<number, number>();
   readonly #idOfSlot: number[] = [];
   readonly #titleOfSlot: (string | undefined)[] = [];
+  /** The titles as the result table has them: cut to its column. */
+  readonly #rowTitleOfSlot: (string | undefined)[] = [];
   /** Slots below this stand in the checkpoint. */
   #savedCount = 0;
   readonly #changedTitles = new Set<number>();
@@ -43,6 +48,11 @@ export class Movies {
     return this.#titleOfSlot[slot];
   }
 
+  /** The same, cut to the width of the result table's column. */
+  rowTitleOf(slot: number): string | undefined {
+    return this.#rowTitleOfSlot[slot];
+  }
+
   /** Gives a new movie the next slot. */
   add(movieId: number, title: string | undefined): number {
     const slot = this.#idOfSlot.length;
@@ -54,19 +64,22 @@ export class Movies {
       this.#slotOfLargeId.set(movieId, slot);
     }
     this.#idOfSlot.push(movieId);
-    this.#titleOfSlot.push(title);
+    this.#setTitle(slot, title);
     return slot;
   }
 
   /** Sets the title of a movie that had none or another; the next epoch notes it. */
   retitle(slot: number, title: string): void {
-    this.#titleOfSlot[slot] = title;
+    this.#setTitle(slot, title);
     if (slot < this.#savedCount) this.#changedTitles.add(slot);
   }
 
-  /** Slots sorted by movie id: the order in which results are handed out. */
-  inIdOrder(slots: number[]): number[] {
-    return slots.sort((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
+  /** The slots sorted by movie id: the order in which results are handed out. */
+  inIdOrder(slots: readonly number[]): number[] {
+    if (this.count > KEY_SLOTS) return slots.toSorted((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
+    // One number a movie, id before slot, for numbers sort five times as fast as by a comparing function.
+    const keys = Float64Array.from(slots, (slot) => this.#idOfSlot[slot] * KEY_SLOTS + slot).sort();
+    return Array.from(keys, (key) => key - Math.floor(key / KEY_SLOTS) * KEY_SLOTS);
   }
 
   /** Writes the movies and titles that no epoch has noted yet, or all. */
@@ -96,9 +109,14 @@ export class Movies {
     for (let left = from.varint(); left > 0; left--) {
       const slot = from.varint();
       assert(slot < this.count, "a new title is for a movie known");
-      this.#titleOfSlot[slot] = readTitle(from);
+      this.#setTitle(slot, readTitle(from));
     }
     this.#savedCount = this.count;
+  }
+
+  #setTitle(slot: number, title: string | undefined): void {
+    this.#titleOfSlot[slot] = title;
+    this.#rowTitleOfSlot[slot] = title === undefined ? undefined : cutTitle(title);
   }
 
   #writeTitle(out: ByteWriter, slot: number): void {

@@ -22,6 +22,8 @@ export type FirstLine = "header" | "rating" | "none";
 export class Producer {
   /** Lines sent so far. */
   sent = 0;
+  /** Lines that are on the topic: fewer than sent, until they are flushed. */
+  arrived = 0;
   /** Among them, lines without a valid movie id: they have no key. */
   keyless = 0;
 
@@ -111,7 +113,9 @@ export class Producer {
     if (count === 0) return;
     await filler.inFlight;
     const batch = filler.builder.finish(this.#now());
-    filler.inFlight = this.#writer.append(partition, batch, count);
+    filler.inFlight = this.#writer.append(partition, batch, count).then(() => {
+      this.arrived += count;
+    });
     // Its failure is met at the next await; until then it must not count as unhandled.
     filler.inFlight.catch(() => {});
     filler.swap();

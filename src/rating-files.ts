@@ -2,7 +2,7 @@
  * The folder of rating files: which files are sent, in which order, and that each of them can be read and is text.
  * All are looked at before the first line is sent, so that a wrong folder sends nothing. Does not read their lines.
  */
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stateError, systemErrorCode, usageError } from "./errors.ts";
 
@@ -43,14 +43,14 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
 async function glance(path: string): Promise<number | undefined> {
   let file: FileHandle | undefined;
   try {
+    // Looked at before it is opened: opening a named pipe would wait for whoever writes it.
+    const stats = await stat(path);
+    if (!stats.isFile()) return undefined;
     file = await open(path, "r");
-    const { size, isFile } = await file.stat().then((stat) => ({ size: stat.size, isFile: stat.isFile() }));
-    if (!isFile) return undefined;
     const { buffer, bytesRead } = await file.read(new Uint8Array(GLANCE_BYTES), 0, GLANCE_BYTES, 0);
     const nul = buffer.subarray(0, bytesRead).indexOf(0);
-    if (nul < 0) return size;
+    if (nul < 0) return stats.size;
   } catch (error) {
-    if (systemErrorCode(error) === "EISDIR") return undefined;
     throw unreadable(`the rating file ${path}`, error);
   } finally {
     await file?.close();

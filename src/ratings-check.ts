@@ -25,7 +25,9 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
   const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
   if (bytes.length === 0) return;
   const header = readBatchHeader(bytes, 0);
-  if (header.baseOffset === lastBatch.baseOffset && header.crc !== lastBatch.crc) {
+  // One that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
+  if (header.baseOffset > lastBatch.baseOffset) return;
+  if (header.baseOffset < lastBatch.baseOffset || header.crc !== lastBatch.crc) {
     throw replaced(
       ratings,
       `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`,
@@ -37,8 +39,9 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
 export async function checkTopicForRebuild(ratings: TopicReader, standings: readonly ShardStanding[]): Promise<void> {
   const hint =
     "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers";
-  for (let partition = 0; partition < ratings.partitions; partition++) {
-    const { start, end } = await ratings.bounds(partition);
+  const partitions = Math.max(ratings.partitions, ...standings.map(({ partition }) => partition + 1));
+  for (let partition = 0; partition < partitions; partition++) {
+    const { start, end } = partition < ratings.partitions ? await ratings.bounds(partition) : { start: 0, end: 0 };
     const offset = standings.find((standing) => standing.partition === partition)?.offset ?? 0;
     if (start > 0) {
       throw stateError(

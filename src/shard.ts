@@ -173,7 +173,11 @@ export class Shard {
   takeEpoch(all: boolean): EpochContents {
     if (this.#rules.mode === "A") this.#closing.handOutChanged();
     const out = new ByteWriter(this.#stateBytes);
-    this.#writeProgress(out);
+    out.varint(this.#nextOffset);
+    this.#walk.write(out);
+    out.double(this.#watermark.timeMs);
+    this.totals.write(out);
+    this.#closing.write(out);
     this.movies.write(out, all);
     this.#windows.write(out, all);
     this.#panes.write(out, all);
@@ -185,7 +189,11 @@ export class Shard {
 
   /** Takes in the state of the next epoch in order: the checkpoint's way back. */
   restore(state: ByteReader): void {
-    this.#readProgress(state);
+    this.#nextOffset = state.varint();
+    this.#walk.read(state);
+    this.#watermark.raiseTo(state.double());
+    this.totals.restore(state);
+    this.#closing.read(state);
     this.movies.read(state);
     this.#windows.read(state);
     this.#panes.read(state);
@@ -286,21 +294,5 @@ export class Shard {
     if (!this.#closing.run(this.#watermark.day)) return false;
     this.#turnedTo = Number.NaN;
     return true;
-  }
-
-  #writeProgress(out: ByteWriter): void {
-    out.varint(this.#nextOffset);
-    this.#walk.write(out);
-    out.double(this.#watermark.timeMs);
-    this.totals.write(out);
-    this.#closing.write(out);
-  }
-
-  #readProgress(from: ByteReader): void {
-    this.#nextOffset = from.varint();
-    this.#walk.read(from);
-    this.#watermark.raiseTo(from.double());
-    this.totals.restore(from);
-    this.#closing.read(from);
   }
 }

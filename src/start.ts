@@ -60,19 +60,24 @@ export async function startShards(
   const existing = options.rebuild ? undefined : await checkpoint.load(settings);
   const logs = existing ?? (await beginRun(sides, options, standings));
 
-  const earlier = logs.map(() => new EarlierOutputs());
+  const earlier = new EarlierOutputs();
   const moviePartitions = new MoviePartitions();
   const shards = logs.map((log) => {
     const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
-    const alreadyOut = log.replaced === undefined ? undefined : earlier[log.partition];
+    const alreadyOut = log.replaced === undefined ? undefined : earlier.of(log.partition);
     return new Shard(log.partition, options.rules, { titleOf: options.titleOf, claimMovie, alreadyOut });
   });
 
   for (const log of logs) judge(log, standings.get(log.partition));
+  // A restart of the table is one transaction: done for one shard, done for all. Once only: it removes all rows.
+  const restarts = logs.some((log) => {
+    const standing = standings.get(log.partition);
+    return standing !== undefined && isReplaced(log, standing.epoch);
+  });
   const lacking = logs.map((log, index) => {
-    const inTable = standings.get(log.partition)?.epoch.number ?? 0;
-    const tableNumber = isRestart(log) ? 0 : inTable;
-    const from = tableNumber < log.confirmed.number ? (standings.get(log.partition)?.epoch ?? log.last) : log.confirmed;
+    const inTable = restarts ? undefined : standings.get(log.partition)?.epoch;
+    const tableNumber = inTable?.number ?? 0;
+    const from = inTable !== undefined && tableNumber < log.confirmed.number ? inTable : log.confirmed;
     const epochs = log.replay(shards[index], from);
     moviePartitions.claimAll(shards[index]);
     return {
@@ -92,7 +97,7 @@ export async function startShards(
   }
   for (const shard of shards) await checkRatingsTopic(ratings, shard);
 
-  if (logs.some((log) => isRestart(log) && standings.size > 0)) {
+  if (restarts) {
     await table.restart(
       owner,
       logs.map((log) => log.last),
@@ -102,6 +107,7 @@ export async function startShards(
     judge(logs[partition], found);
     return logs[partition].last;
   });
+  await checkpoint.removeOtherRuns();
   await outputs.fence();
   const missing = await outputs.missing(tails);
   const pipeline = new EpochPipeline({ table, outputs, owner, syncRatings: () => ratings.sync() });
@@ -123,11 +129,11 @@ async function beginRun(
   if (rebuild) {
     await checkTopicForRebuild(ratings, [...standings.values()]);
     const ends = await outputs.ends();
-    const earlier = partitions.map(() => new EarlierOutputs());
+    const earlier = new EarlierOutputs();
     await readEarlierOutputs(anomalies, rejected, ends, settings, earlier);
     replaced = partitions.map((partition) => {
-      const { endDayMax, offsetMax } = earlier[partition];
-      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax };
+      const { endDayMax } = earlier;
+      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax: earlier.offsetMax(partition) };
     });
     log.info("rebuilding: the ratings are read again from their start");
   } else {
@@ -165,15 +171,12 @@ function judge(log: ShardLog, found: ShardStanding | undefined): void {
 }
 
 function knows(log: ShardLog, epoch: EpochIdentity): boolean {
-  const { replaced } = log;
-  return (
-    log.holds(epoch) || (isRestart(log) && replaced?.tableEpoch !== undefined && sameEpoch(replaced.tableEpoch, epoch))
-  );
+  return log.holds(epoch) || isReplaced(log, epoch);
 }
 
-/** A rebuild whose table may still hold the old run's rows: nothing was logged since it began. */
-function isRestart(log: ShardLog): boolean {
-  return log.replaced !== undefined && log.last.number === 0;
+/** Whether a rebuild replaced the run of this epoch, and nothing was logged since: the table may not know of it yet. */
+function isReplaced({ replaced, last }: ShardLog, epoch: EpochIdentity): boolean {
+  return last.number === 0 && replaced?.tableEpoch !== undefined && sameEpoch(replaced.tableEpoch, epoch);
 }
 
 /** Whether the shard could still put out something that an earlier run put out. */

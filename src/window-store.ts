@@ -34,9 +34,10 @@ export class TumblingWindow {
   readonly changedSlots: number[] = [];
   #cells: Int32Array;
 
-  constructor(index: number, slots: number) {
+  /** `retired`, a window that nobody asks any more, gives its room: windows come and go. */
+  constructor(index: number, slots: number, retired?: TumblingWindow) {
     this.index = index;
-    this.#cells = new Int32Array(slots << CELL_SHIFT);
+    this.#cells = retired === undefined ? new Int32Array(slots << CELL_SHIFT) : retired.#cells.fill(0);
   }
 
   get slotsMax(): number {
@@ -131,6 +132,8 @@ export class TumblingWindow {
 /** The open windows of a shard. */
 export class WindowStore {
   readonly #windows = new Map<number, TumblingWindow>();
+  /** The last window to go: its room serves the next one. */
+  #retired: TumblingWindow | undefined;
 
   get count(): number {
     return this.#windows.size;
@@ -144,12 +147,14 @@ export class WindowStore {
     assert(!this.#windows.has(index), "a window is opened once");
     // As wide as its predecessors grew, so that it seldom grows itself.
     const slots = Math.max(FIRST_SLOTS, ...[...this.#windows.values()].map((window) => window.slotsMax));
-    const window = new TumblingWindow(index, slots);
+    const window = new TumblingWindow(index, slots, this.#retired);
+    this.#retired = undefined;
     this.#windows.set(index, window);
     return window;
   }
 
   drop(index: number): void {
+    this.#retired = this.#windows.get(index);
     this.#windows.delete(index);
   }
 

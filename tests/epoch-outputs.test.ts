@@ -72,7 +72,7 @@ describe("an epoch", () => {
 
 test("what stands on the output topics already is not put out again", () => {
   const outputs = new EpochOutputs({
-    hasAnomaly: (endDay, movieId) => endDay === 30 && movieId === 7,
+    hasAnomaly: (_, endDay, movieId) => endDay === 30 && movieId === 7,
     hasRejected: (offset, line) => offset === 5 && line?.length === REJECTED_LINE_BYTES_MAX,
   });
   outputs.addAnomaly(ANOMALY);

@@ -50,6 +50,7 @@ function runCase(seed: number): void {
     dress: random.chance(0.3) ? { dateTime: 0, quoted: 0, lineEnd: 0, oddUser: 0 } : {},
   });
   const log = new RatingsLog(random, generated.partitions[0], {
+    writers: random.pick([["ours"], ["foreign"], ["ours", "foreign", "appendTime"]] as const),
     batchRecordsMax: random.pick([1, 4, 20, 200]),
     gaps: random.pick([0, 0, 0.3]),
     startOffset: random.pick([0, 0, 1000, 2 ** 40]),

@@ -240,7 +240,7 @@ describe("offsets", () => {
 
 test("what an earlier run put out is not put out again, but counted all the same", () => {
   const alreadyOut = {
-    hasAnomaly: (_: number, movieId: number) => movieId === 1,
+    hasAnomaly: (_start: number, _end: number, movieId: number) => movieId === 1,
     hasRejected: (offset: number) => offset === 2,
   };
   const shard = makeShard({}, { alreadyOut });
@@ -258,7 +258,7 @@ test("a closing of more than an epoch holds goes on from epoch to epoch and thro
   const random = new Random(1);
   // Movie ids against the order of appearance, as results come by movie id.
   const lines = Array.from({ length: movies }, (_, index) => ({ line: `2002-09-20,${movies - index},u,4` }));
-  const log = new RatingsLog(random, lines, { batchRecordsMax: 9000, gaps: 0, startOffset: 0 });
+  const log = new RatingsLog(random, lines, { writers: ["ours"], batchRecordsMax: 9000, gaps: 0, startOffset: 0 });
   const names = new Map(lines.map((_, index) => [index + 1, `Title of ${index + 1}`]));
   const drainAfter = [log.batches.length - 1];
   const replay = new Replay(random, log, { rules: RULES, titles: names, drainAfter, epochs: 1, crashes: 0.7 });

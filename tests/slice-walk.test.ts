@@ -63,7 +63,9 @@ describe("records", () => {
   });
 
   test("before the offset asked for are none: a slice that was passed already", () => {
-    expect(walk(Buffer.concat([THREE, TWO]), { from: 5 })).toEqual([]);
+    const walked = new SliceWalk("the topic");
+    expect(walk(Buffer.concat([THREE, TWO]), { from: 5, by: walked })).toEqual([]);
+    expect(walked.lastBatch).toBeUndefined();
   });
 
   test("of batches from the end offset on are left out, and so is their passing", () => {

@@ -96,5 +96,8 @@ export interface CheckpointStore {
     replaced: readonly (Replaced | undefined)[],
   ): Promise<ShardLog[]>;
 
+  /** Removes runs that never became current, or no longer are. To be called once a start knows that all fits. */
+  removeOtherRuns(): Promise<void>;
+
   close(): Promise<void>;
 }

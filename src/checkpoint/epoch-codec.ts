@@ -6,7 +6,6 @@ import { ByteReader, type ByteWriter } from "../byte-stream.ts";
 import { type Anomaly, type Epoch, REJECT_REASONS, type RejectedLine, type Row } from "../epoch.ts";
 import { assert } from "../errors.ts";
 import type { Movies } from "../movies.ts";
-import { cutTitle } from "../titles.ts";
 
 type Outputs = Pick<Epoch, "rows" | "anomalies" | "rejected">;
 
@@ -46,7 +45,7 @@ export function readOutputs(bytes: Uint8Array, movies: Movies): Outputs {
     return {
       windowStart: from.signed(),
       movieId: movies.idOf(slot),
-      title: cutTitle(titleOf(slot, movies)),
+      title: known(movies.rowTitleOf(slot)),
       ratingCount: from.varint(),
       ratingSum: from.varint(),
       uniqueRatingCount: from.varint(),
@@ -58,7 +57,7 @@ export function readOutputs(bytes: Uint8Array, movies: Movies): Outputs {
       startDay: from.signed(),
       endDay: from.signed(),
       movieId: movies.idOf(slot),
-      title: titleOf(slot, movies),
+      title: known(movies.titleOf(slot)),
       count: from.varint(),
       sum: from.varint(),
     };
@@ -86,8 +85,7 @@ function slotOf(movieId: number, movies: Movies): number {
   return slot;
 }
 
-function titleOf(slot: number, movies: Movies): string {
-  const title = movies.titleOf(slot);
+function known(title: string | undefined): string {
   assert(title !== undefined, "what is handed out has a title");
   return title;
 }

@@ -66,7 +66,6 @@ class CheckpointFiles implements CheckpointStore {
       if (cutBytes > 0) this.#warn(`cut ${cutBytes} bytes that a crash left at the end of ${logName(partition)}`);
     }
     if (this.#logs.length !== settings.partitions) throw this.#damaged(`${name} lacks logs of its partitions`);
-    await this.#removeOtherRuns(name);
     return this.#logs;
   }
 
@@ -94,8 +93,14 @@ class CheckpointFiles implements CheckpointStore {
     await syncFolder(folder);
     await syncFolder(this.#folder);
     await replaceFile(join(this.#folder, CURRENT), `${name}\n`);
-    await this.#removeOtherRuns(name);
     return this.#logs;
+  }
+
+  async removeOtherRuns(): Promise<void> {
+    const current = (await readTextIfThere(join(this.#folder, CURRENT)))?.trim();
+    for (const name of await readdir(this.#folder)) {
+      if (RUN_NAME.test(name) && name !== current) await rm(join(this.#folder, name), { recursive: true });
+    }
   }
 
   async close(): Promise<void> {
@@ -116,18 +121,13 @@ class CheckpointFiles implements CheckpointStore {
       (name) => header.settings[name] !== settings[name],
     );
     if (changed.length === 0) return;
-    const changes = changed.map((name) => `${name} ${header.settings[name]}, now ${settings[name]}`).join("; ");
+    // `anomalyDays` as users know it: anomaly-days.
+    const flag = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const changes = changed.map((name) => `${flag(name)} ${header.settings[name]}, now ${settings[name]}`).join("; ");
     throw stateError(
       `the checkpoint in ${this.#folder} was made with other settings: ${changes}`,
       "use the settings that it was made with, or start `tidemark process --rebuild`, which reads the topic again",
     );
-  }
-
-  /** Runs that never became current, or no longer are. */
-  async #removeOtherRuns(current: string): Promise<void> {
-    for (const name of await readdir(this.#folder)) {
-      if (RUN_NAME.test(name) && name !== current) await rm(join(this.#folder, name), { recursive: true });
-    }
   }
 
   #damaged(fault: string): Error {

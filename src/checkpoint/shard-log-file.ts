@@ -29,6 +29,7 @@ import {
 export const LOG_BYTES_MIN = 4 * 1024 * 1024;
 /** A log so many times its base's size is compacted: then each byte is rewritten half a time on average. */
 const LOG_GROWTH_MAX = 2;
+const NO_STATE = new Uint8Array(0);
 
 export class ShardLogFile implements ShardLog {
   readonly partition: number;
@@ -140,9 +141,10 @@ export class ShardLogFile implements ShardLog {
       assert(identity.number === this.last.number + 1, "epochs are appended in order");
       const record: EpochRecord = { kind: "epoch", identity, offset, state, outputs: outputs.finish() };
       this.last = identity;
-      this.#unconfirmed.push(record);
+      if (!whole) await this.#write(record, true);
+      // From here on only the outputs are asked for: by a new base, for a side that lacks them.
+      this.#unconfirmed.push({ ...record, state: NO_STATE });
       if (whole) await this.#rewrite(state);
-      else await this.#write(record, true);
     });
   }
 
@@ -168,7 +170,7 @@ export class ShardLogFile implements ShardLog {
   #note(record: LogRecord): void {
     if (record.kind === "epoch") {
       this.last = record.identity;
-      this.#unconfirmed.push(record);
+      this.#unconfirmed.push({ ...record, state: NO_STATE });
     } else if (record.kind === "confirm") {
       const confirmed = this.#unconfirmed.find(({ identity }) => identity.number === record.number);
       assert(confirmed !== undefined, "a confirmed epoch is in the log");
@@ -197,8 +199,7 @@ export class ShardLogFile implements ShardLog {
     const content = [
       ...frame([writeHeader(this.#header)]),
       ...frame(writeRecord(base)),
-      // Their state is in the base; what a side may lack is their outputs.
-      ...this.#unconfirmed.flatMap((record) => frame(writeRecord({ ...record, state: new Uint8Array(0) }))),
+      ...this.#unconfirmed.flatMap((record) => frame(writeRecord(record))),
     ];
     const temporary = `${this.#path}.new`;
     const file = await writeNew(temporary, content);

@@ -5,6 +5,7 @@
 import type { CommandContext } from "../command.ts";
 import { embeddedHome } from "../embedded.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
+import { Home } from "../home.ts";
 import { SliceWalk } from "../slice-walk.ts";
 import type { Slice, TopicReader } from "../topic/contract.ts";
 import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
@@ -22,6 +23,7 @@ export function anomaliesGroup(group: string): string {
 
 export async function consumeKafka({ settings, stdout, signal, now }: CommandContext): Promise<void> {
   const home = embeddedHome(settings);
+  await Home.read(home); // Refuses a home of a newer Tidemark.
   const group = anomaliesGroup(settings.group);
   const offsets = new LocalGroupOffsets(home);
   const reader = await LocalTopicReader.open(home, settings.anomalyTopic);

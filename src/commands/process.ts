@@ -26,7 +26,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
   const { settings, log, signal, now } = context;
   const home = embeddedHome(settings);
   const titles = readTitles(settings.titles, settings.titlesEncoding);
-  for (const warning of titles.warnings) log.warn(`${settings.titles}: ${warning}`);
+  for (const warning of titles.warnings) log.warn(warning);
 
   const open = new Closers();
   try {

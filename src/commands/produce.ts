@@ -12,36 +12,46 @@ import { type FirstLine, Producer } from "../producer.ts";
 import { listRatingFiles, type RatingFile } from "../rating-files.ts";
 import { LocalTopicWriter } from "../topic/local/writer.ts";
 
-export async function produce({ settings, log, progress, signal, now }: CommandContext): Promise<void> {
+export async function produce(context: CommandContext): Promise<void> {
+  const { settings, log, now } = context;
   const home = embeddedHome(settings);
   await Home.read(home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
   const writer = await LocalTopicWriter.open(home, settings.topic, ownerText("produce", now()));
-  try {
-    for (const cut of writer.cut) {
-      log.warn(
-        `cut ${cut.bytes} bytes that a crash left at the end of partition ${cut.partition}: they were never confirmed`,
-      );
-    }
-    const producer = new Producer(writer, now);
-    const display = progress("ratings");
-    for (const [index, file] of files.entries()) {
-      if (index > 0) await pause(settings.sleepSeconds, signal);
-      if (signal.aborted) break;
-      const detail = `file ${index + 1} of ${files.length}`;
-      const firstLine = await producer.sendFile(readLines(file.path), signal, () =>
-        display.update(producer.sent, detail),
-      );
-      warnOf(file, firstLine, log.warn);
-    }
-    display.end();
-    if (producer.keyless > 0) {
-      log.warn(`${producer.keyless} lines have no valid movie id: sent without a key; process will reject them`);
-    }
-    if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
-  } finally {
-    await writer.close();
+  for (const { bytes, partition } of writer.cut) {
+    log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }
+  const producer = new Producer(writer, now);
+  try {
+    // Closed before anything is said, so that nothing is on its way then.
+    await sendFiles(context, files, producer).finally(() => writer.close());
+  } catch (error) {
+    if (producer.arrived > 0)
+      log.warn(`${producer.arrived} lines are on the topic: sent again, they would count twice`);
+    throw error;
+  }
+}
+
+async function sendFiles(
+  { settings, log, progress, signal }: CommandContext,
+  files: readonly RatingFile[],
+  producer: Producer,
+): Promise<void> {
+  const display = progress("ratings");
+  for (const [index, file] of files.entries()) {
+    if (index > 0) await pause(settings.sleepSeconds, signal);
+    if (signal.aborted) break;
+    const detail = `file ${index + 1} of ${files.length}`;
+    const firstLine = await producer.sendFile(readLines(file.path), signal, () =>
+      display.update(producer.sent, detail),
+    );
+    warnOf(file, firstLine, log.warn);
+  }
+  display.end();
+  if (producer.keyless > 0) {
+    log.warn(`${producer.keyless} lines have no valid movie id: sent without a key; process will reject them`);
+  }
+  if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
 }
 
 function warnOf(file: RatingFile, firstLine: FirstLine, warn: (text: string) => void): void {

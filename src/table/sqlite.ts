@@ -20,6 +20,8 @@ import { checkExists, checkWritable, readContents, readShards } from "./sqlite-s
 const ROWS_PER_STATEMENT = 100;
 const ROW_PLACEHOLDERS = "(?, ?, ?, ?, ?, ?)";
 const COLUMNS = 6;
+/** An id of ten digits and a place below this fit a double's 53 bits. */
+const KEY_ROWS = 2 ** 19;
 
 /**
  * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
@@ -128,8 +130,7 @@ class SqliteTable implements ResultTable {
       upsertRatings.replace(ROW_PLACEHOLDERS, Array(ROWS_PER_STATEMENT).fill(ROW_PLACEHOLDERS).join(", ")),
     );
     this.#upsertOne ??= this.#database.prepare(upsertRatings);
-    // In the order of the key, or nearly: scattered over many windows, every row would fetch a page of its own.
-    const ordered = rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
+    const ordered = inKeyOrder(rows);
     const wholeStatements = ordered.length - (ordered.length % ROWS_PER_STATEMENT);
     const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
     for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
@@ -142,6 +143,31 @@ class SqliteTable implements ResultTable {
       this.#upsertOne.run(...values);
     }
   }
+}
+
+/**
+ * Rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours in the
+ * tree, written one after the other, cost a third less.
+ */
+function inKeyOrder(rows: readonly Row[]): Row[] {
+  const ordered: Row[] = [];
+  for (let first = 0; first < rows.length; ) {
+    let end = first + 1;
+    while (end < rows.length && end - first < KEY_ROWS && rows[end].windowStart === rows[first].windowStart) end++;
+    // One number a row, its place behind what its id is as text, for numbers sort faster than by a comparing function.
+    const keys = new Float64Array(end - first);
+    for (let at = first; at < end; at++) keys[at - first] = textOrder(rows[at].movieId) * KEY_ROWS + (at - first);
+    for (const key of keys.sort()) ordered.push(rows[first + (key % KEY_ROWS)]);
+    first = end;
+  }
+  return ordered;
+}
+
+/** Ids by this are as by their text, but for those that differ in zeros behind: then the shorter came before. */
+function textOrder(movieId: number): number {
+  let aligned = movieId;
+  while (aligned < 10 ** 9) aligned *= 10;
+  return aligned;
 }
 
 /** A row's columns, in the order of the statement. */

@@ -10,14 +10,31 @@ import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } f
 /** Bytes that framing a record can add: six varints of at most 5 bytes, one of 10, and the attributes. */
 const RECORD_FRAME_BYTES_MAX = 41;
 
-export type RecordHeader = readonly [key: string, value: Uint8Array];
+/** Headers of a record, encoded: see `headerBlock`. */
+export interface HeaderBlock {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Encodes headers once for all the records that bear them. */
+export function headerBlock(headers: readonly (readonly [name: string, value: Uint8Array])[]): HeaderBlock {
+  const parts: number[] = [];
+  const put = (bytes: Uint8Array) => {
+    pushVarint(parts, bytes.length);
+    for (const byte of bytes) parts.push(byte);
+  };
+  for (const [name, value] of headers) {
+    put(new TextEncoder().encode(name));
+    put(value);
+  }
+  return { count: headers.length, bytes: Uint8Array.from(parts) };
+}
 
 export class BatchBuilder {
   #bytes: Uint8Array;
   #view: DataView;
   #at = BATCH_HEADER_BYTES;
   #count = 0;
-  #timestampMs = 0;
   readonly #batchBytesMax: number;
 
   constructor(batchBytesMax: number) {
@@ -64,14 +81,10 @@ export class BatchBuilder {
     this.#bytes[this.#at++] = 0; // No headers.
   }
 
-  /** Adds a record with headers: for the output topics, where there are few. */
-  addWithHeaders(key: Uint8Array | null, value: Uint8Array | null, headers: readonly RecordHeader[]): void {
-    const names = headers.map(([name]) => new TextEncoder().encode(name));
-    let headerBytes = varintBytes(headers.length);
-    for (const [index, [, content]] of headers.entries()) {
-      const name = names[index];
-      headerBytes += varintBytes(name.length) + name.length + varintBytes(content.length) + content.length;
-    }
+  /** Adds a record with headers, in blocks that may serve many records: for the output topics. */
+  addWithHeaders(key: Uint8Array | null, value: Uint8Array | null, headers: readonly HeaderBlock[]): void {
+    const headerCount = headers.reduce((sum, block) => sum + block.count, 0);
+    const headerBytes = headers.reduce((sum, block) => sum + block.bytes.length, varintBytes(headerCount));
     const body = 2 + varintBytes(this.#count) + nullableBytes(key) + nullableBytes(value) + headerBytes;
     this.#reserve(body + RECORD_FRAME_BYTES_MAX);
     this.#varint(body);
@@ -79,10 +92,10 @@ export class BatchBuilder {
     this.#bytes[this.#at++] = 0; // Timestamp delta.
     this.#varint(this.#count++);
     for (const field of [key, value]) this.#nullable(field ?? EMPTY, field === null ? -1 : 0, field?.length ?? 0);
-    this.#varint(headers.length);
-    for (const [index, [, content]] of headers.entries()) {
-      this.#nullable(names[index], 0, names[index].length);
-      this.#nullable(content, 0, content.length);
+    this.#varint(headerCount);
+    for (const { bytes } of headers) {
+      this.#bytes.set(bytes, this.#at);
+      this.#at += bytes.length;
     }
   }
 
@@ -92,7 +105,6 @@ export class BatchBuilder {
    */
   finish(timestampMs: number): Uint8Array {
     assert(this.#count > 0, "a batch holds a record");
-    this.#timestampMs = timestampMs;
     const view = this.#view;
     const end = this.#at;
     view.setBigInt64(0, 0n);
@@ -101,8 +113,8 @@ export class BatchBuilder {
     view.setInt8(16, 2);
     view.setInt16(21, 0);
     view.setInt32(23, this.#count - 1);
-    view.setBigInt64(27, BigInt(this.#timestampMs));
-    view.setBigInt64(35, BigInt(this.#timestampMs));
+    view.setBigInt64(27, BigInt(timestampMs));
+    view.setBigInt64(35, BigInt(timestampMs));
     view.setBigInt64(43, -1n); // No producer id, epoch or sequence.
     view.setInt16(51, -1);
     view.setInt32(53, -1);
@@ -145,6 +157,12 @@ export class BatchBuilder {
 }
 
 const EMPTY = new Uint8Array(0);
+
+function pushVarint(bytes: number[], value: number): void {
+  let raw = value * 2; // Zigzag of what is not negative.
+  for (; raw >= 0x80; raw = Math.floor(raw / 128)) bytes.push((raw & 0x7f) | 0x80);
+  bytes.push(raw);
+}
 
 const nullableBytes = (field: Uint8Array | null): number =>
   field === null ? 1 : varintBytes(field.length) + field.length;

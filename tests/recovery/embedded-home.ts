@@ -34,7 +34,7 @@ export interface ProcessOptions {
   readonly goal?: Goal;
   readonly rebuild?: boolean;
   /** Puts something around the table. */
-  readonly around?: (table: ResultTable) => ResultTable;
+  readonly around?: ((table: ResultTable) => ResultTable) | undefined;
 }
 
 /** Topics and table in a folder that is there. */

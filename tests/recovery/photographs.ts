@@ -1,39 +1,58 @@
 /**
- * Photographs of a folder while this process works in it: a copy before every write, cut and fsync of any file, and
- * where the test says so. A copy is what kill -9 would leave there and then. A write is done in two parts, with a
- * photograph between, so that torn writes are among them. Does the work as it is; only watches.
+ * Photographs of a folder while this process works in it: its files before every write, cut and fsync of any file, and
+ * where the test says so. A photograph is what kill -9 would leave there and then. A write may be done in two parts,
+ * with a photograph between, so that torn writes are among them. Does the work as it is; only watches.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { Random } from "../generate/random.ts";
 
-export interface Photograph {
-  readonly path: string;
+/** A folder's files as they once were. */
+export class Photograph {
   /** What was about to happen. */
   readonly before: string;
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+
+  private constructor(before: string, files: ReadonlyMap<string, Uint8Array>) {
+    this.before = before;
+    this.#files = files;
+  }
+
+  /** Without lock files: the kernel drops a killed process's locks, and ours on a file as soon as a reader closes it. */
+  static take(folder: string, before: string): Photograph {
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.includes(".lock"));
+    const paths = files.map((entry) => join(entry.parentPath, entry.name));
+    return new Photograph(before, new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)])));
+  }
+
+  /** Makes a folder with these files. */
+  develop(folder: string): void {
+    for (const [path, content] of this.#files) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+  }
 }
 
 type Write = (bytes: Uint8Array, offset: number, length: number, position: number) => Promise<{ bytesWritten: number }>;
 
-export class Photographs {
+export class Photographer {
   readonly taken: Photograph[] = [];
   readonly #folder: string;
-  readonly #album: string;
   readonly #random: Random;
 
-  /** Copies of `folder` go into `album`, which is made. */
-  constructor(folder: string, album: string, random: Random) {
+  /** `random` decides which writes are torn, and where. */
+  constructor(folder: string, random: Random) {
     this.#folder = folder;
-    this.#album = album;
     this.#random = random;
-    mkdirSync(album);
   }
 
   /** Does the work with every step of it photographed. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    const handle = await open(this.#album, "r");
+    const handle = await open(this.#folder, "r");
     const prototype = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
     const original = Object.getOwnPropertyDescriptors(prototype);
@@ -61,39 +80,38 @@ export class Photographs {
 
   #watch(prototype: FileHandle): void {
     const take = (before: string) => this.#take(before);
-    const random = this.#random;
     for (const name of ["datasync", "sync", "truncate", "writeFile"] as const) {
       const original = prototype[name] as (...args: unknown[]) => Promise<void>;
-      Object.defineProperty(prototype, name, {
-        configurable: true,
-        writable: true,
-        value(this: FileHandle, ...args: unknown[]) {
-          take(name);
-          return original.apply(this, args);
-        },
+      replace(prototype, name, function (this: FileHandle, ...args: unknown[]) {
+        take(name);
+        return original.apply(this, args);
       });
     }
     const original = prototype.write as unknown as Write;
-    const begun = new WeakSet<FileHandle>();
-    Object.defineProperty(prototype, "write", {
-      configurable: true,
-      writable: true,
-      value(this: FileHandle, bytes: Uint8Array, offset: number, length: number, position: number) {
-        take(begun.has(this) ? "the rest of a write" : "write");
-        // A part of it: whoever writes has to go on with the rest.
-        const part = begun.has(this) || length < 2 ? length : random.whole(1, length - 1);
-        if (part < length) begun.add(this);
-        else begun.delete(this);
-        return original.call(this, bytes, offset, part, position);
-      },
-    });
+    const random = this.#random;
+    const torn = new WeakSet<FileHandle>();
+    const write: Write = function (this: FileHandle, bytes, offset, length, position) {
+      take(torn.has(this) ? "the rest of a write" : "write");
+      // Only a part of it: whoever writes has to go on with the rest.
+      const tear = !torn.delete(this) && length > 1 && random.chance(0.5);
+      if (tear) torn.add(this);
+      return original.call(this, bytes, offset, tear ? random.whole(1, length - 1) : length, position);
+    };
+    replace(prototype, "write", write);
   }
 
   #take(before: string): void {
-    const path = join(this.#album, String(this.taken.length));
-    // By another process: were a copied file closed in this one, the kernel would drop our locks on it.
-    const { status, stderr } = spawnSync("cp", ["-r", this.#folder, path], { encoding: "utf8" });
-    if (status !== 0) throw new Error(`cp failed: ${stderr}`);
-    this.taken.push({ path, before });
+    this.taken.push(Photograph.take(this.#folder, before));
   }
+}
+
+function replace(prototype: FileHandle, name: string, value: unknown): void {
+  Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+}
+
+/** Linux's file system in memory: kill -9 loses nothing that was written, so fsync may cost nothing here. */
+const MEMORY = "/dev/shm";
+
+export function makeFastFolder(prefix: string): string {
+  return mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), prefix));
 }

@@ -31,13 +31,12 @@ export function readRatings(home: string): StoredRecord[][] {
 
 /** All that the home's table and output topics hold. */
 export function storedResults(home: string): Results {
-  const partitions = readRatings(home).length;
   const byPartition = (topic: string, text: (record: StoredRecord) => string) => {
-    const texts: string[][] = Array.from({ length: partitions }, () => []);
+    const texts: string[][] = [];
     for (const record of readTopic(join(home, "topics", topic)).flat()) {
-      const ofPartition = texts[Number(record.headers.partition)];
-      if (ofPartition === undefined) throw new Error(`${topic} holds a record of partition ${record.headers.partition}`);
-      ofPartition.push(text(record));
+      const partition = Number(record.headers.partition);
+      while (texts.length <= partition) texts.push([]);
+      texts[partition].push(text(record));
     }
     return texts;
   };
@@ -78,14 +77,13 @@ export function resultsOf(
 
 /** Where the first difference is, in a few words; undefined where there is none. Whole results are too long to print. */
 export function difference(found: Results, expected: Results): string | undefined {
-  const lists = (results: Results): [string, readonly string[]][] => [
-    ["rows", results.rows],
-    ...results.anomalies.map((texts, partition): [string, string[]] => [`anomalies of partition ${partition}`, texts]),
-    ...results.rejected.map((texts, partition): [string, string[]] => [`rejected of partition ${partition}`, texts]),
-  ];
-  const expectedLists = lists(expected);
-  for (const [index, [name, texts]] of lists(found).entries()) {
-    const wanted = expectedLists[index][1];
+  const lists: [string, readonly string[], readonly string[]][] = [["rows", found.rows, expected.rows]];
+  for (const side of ["anomalies", "rejected"] as const) {
+    for (let partition = 0; partition < Math.max(found[side].length, expected[side].length); partition++) {
+      lists.push([`${side} of partition ${partition}`, found[side][partition] ?? [], expected[side][partition] ?? []]);
+    }
+  }
+  for (const [name, texts, wanted] of lists) {
     const at = texts.findIndex((text, place) => text !== wanted[place]);
     if (at < 0 && texts.length === wanted.length) continue;
     const place = at < 0 ? texts.length : at;

@@ -6,17 +6,20 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { generateRatings } from "../generate.ts";
 import { Random } from "../generate/random.ts";
+import { generateRatings } from "../generate.ts";
 import { ROOT, type Workplace } from "./workplace.ts";
 
-/** Movies that the sample does not know. */
-const MOVIE_ID_MIN = 30_000;
 const AWKWARD_RECORDS = 3000;
 /** `produce` takes a file for binary when there is a zero byte before this. */
 const GLANCE_BYTES = 64 * 1024;
 
-export type TitlesFile = "latin-1" | "latin-1 with header" | "utf-8 with header" | "utf-8 marked" | "windows-1250 with header";
+export type TitlesFile =
+  | "latin-1"
+  | "latin-1 with header"
+  | "utf-8 with header"
+  | "utf-8 marked"
+  | "windows-1250 with header";
 
 /** Fills `data/ratings` and returns the text that titles files are made from. */
 export function writeAwkwardInput(work: Workplace, seed: number, sampleRows: number): string {
@@ -27,13 +30,19 @@ export function writeAwkwardInput(work: Workplace, seed: number, sampleRows: num
 
   const days = { before1970: -45, late2001: 11_687, late2003: 12_415 };
   work.write("data/ratings/0-before-1970.csv", awkwardFile(seed, days.before1970, ""));
-  work.write("data/ratings/ratings-2002-awkward.csv", awkwardFile(seed + 1, days.late2001, "date,film_id,user_id,rate\n"));
-  work.write("data/ratings/ratings-2004-awkward.csv", awkwardFile(seed + 2, days.late2003, "\uFEFFdate,film_id,user_id,rate\r\n"));
+  work.write(
+    "data/ratings/ratings-2002-awkward.csv",
+    awkwardFile(seed + 1, days.late2001, "date,film_id,user_id,rate\n"),
+  );
+  work.write(
+    "data/ratings/ratings-2004-awkward.csv",
+    awkwardFile(seed + 2, days.late2003, "\uFEFFdate,film_id,user_id,rate\r\n"),
+  );
   work.write("data/ratings/ratings-2005-handmade.csv", handmadeFile());
   return readFileSync(work.path("data/movie_titles.csv"), "latin1") + awkwardTitles(seed);
 }
 
-/** Generated lines, each with the line end it comes with and another: what looks like one line there may be two here. */
+/** Generated lines, each with the line end it comes with and another: what is one line there may be two here. */
 function awkwardFile(seed: number, startDay: number, header: string): Uint8Array {
   const { partitions } = generateRatings(seed, {
     records: AWKWARD_RECORDS,
@@ -76,11 +85,29 @@ function handmadeFile(): string {
 function awkwardTitles(seed: number): string {
   const titles = [
     ...["30001,2004,Sick, Sad World, Part 2", '30002,NULL,"The ""Best"", so far"', '30003,1999,The "Best" so far'],
-    ...[`30004,2003,${"long ".repeat(40)}`, "2147483647,NULL,Łódź č ř ž", "2147483647,NULL,¡Olé!", "30001,2004,A later title"],
+    ...[
+      `30004,2003,${"long ".repeat(40)}`,
+      "2147483647,NULL,Łódź č ř ž",
+      "2147483647,NULL,¡Olé!",
+      "30001,2004,A later title",
+    ],
     "nonsense",
   ];
-  const generated = [0, 1, 2].flatMap((file) => [...generateRatings(seed + file, { records: 0, movies: 40 }).titles.keys()]);
-  const words = ["Café Müller", "Šišky a žízeň", "日本の😀", " Blanks ", "", '"', "a,b", '"q"', `${"x".repeat(127)}é`, "😀".repeat(130)];
+  const generated = [0, 1, 2].flatMap((file) => [
+    ...generateRatings(seed + file, { records: 0, movies: 40 }).titles.keys(),
+  ]);
+  const words = [
+    "Café Müller",
+    "Šišky a žízeň",
+    "日本の😀",
+    " Blanks ",
+    "",
+    '"',
+    "a,b",
+    '"q"',
+    `${"x".repeat(127)}é`,
+    "😀".repeat(130),
+  ];
   const more = generated.map((movieId, index) => `${movieId},NULL,${words[index % words.length]}`);
   return [...titles, ...more].map((line) => `${line}\n`).join("");
 }

@@ -66,7 +66,7 @@ export function totalsOf({ totals, untitled }: OracleResult): string[] {
   return left === 0 ? lines : [...lines, `${left} results were left out, as their movies have no title`];
 }
 
-/** The rejected topic as it must be, by partition of the ratings: `offset reason line`, the line cut where it is long. */
+/** The rejected topic as it must be, by partition of the ratings: `offset reason line`, a long line cut. */
 export function rejectedOf(ratings: StoredRecord[][], result: OracleResult): string[][] {
   const described: string[][] = ratings.map(() => []);
   for (const { partition, offset, reason } of result.rejected) {
@@ -116,7 +116,8 @@ export function expectLeft(work: Workplace, ratings: StoredRecord[][], expected:
 
 /** The first places in which two lists differ, for a message; none where they are equal. */
 export function differences(found: readonly string[], expected: readonly string[]): string[] {
-  const places: string[] = found.length === expected.length ? [] : [`${found.length} found, ${expected.length} expected`];
+  const places: string[] =
+    found.length === expected.length ? [] : [`${found.length} found, ${expected.length} expected`];
   for (let at = 0; at < Math.max(found.length, expected.length) && places.length < DIFFERENCES_MAX; at++) {
     if (found[at] !== expected[at]) places.push(`at ${at}: found ${found[at]}, expected ${expected[at]}`);
   }

@@ -13,9 +13,9 @@ const POLL_MS = 20;
 export class RunningCommand {
   stdout = "";
   stderr = "";
+  hasEnded = false;
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
-  #hasEnded = false;
 
   constructor(program: string, args: readonly string[], folder: string, env: Record<string, string>) {
     this.#child = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -28,7 +28,7 @@ export class RunningCommand {
     this.#ended = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("close", (code) => {
-        this.#hasEnded = true;
+        this.hasEnded = true;
         resolve(code);
       });
     });
@@ -42,7 +42,7 @@ export class RunningCommand {
   async until(what: string, condition: () => boolean): Promise<void> {
     await waitFor(what, () => {
       if (condition()) return true;
-      if (this.#hasEnded) throw new Error(`the command ended before ${what}:\n${this.stderr}`);
+      if (this.hasEnded) throw new Error(`the command ended before ${what}:\n${this.stderr}`);
       return false;
     });
   }

@@ -5,8 +5,17 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { cpSync, readdirSync } from "node:fs";
 import { writeAwkwardInput, writeTitles } from "./awkward-input.ts";
-import { anomaliesOf, differences, expectedOf, expectLeft, flagsOf, foundAnomalies, type Job } from "./expectation.ts";
-import { rowsOf, totalsOf } from "./expectation.ts";
+import {
+  anomaliesOf,
+  differences,
+  expectedOf,
+  expectLeft,
+  flagsOf,
+  foundAnomalies,
+  type Job,
+  rowsOf,
+  totalsOf,
+} from "./expectation.ts";
 import { Workplace } from "./workplace.ts";
 
 const SEED = Number(process.env.TEST_SEED ?? 11);
@@ -129,5 +138,7 @@ test("--rebuild over a finished job leaves the same rows, and puts out nothing t
   const { stderr } = work.succeed(`process --drain --rebuild ${flagsOf(job)}`);
   expect(stderr).toContain("rebuilding");
   expectLeft(work, ratings, expected);
-  expect(work.succeed("consume-kafka --once").stdout.trimEnd().split("\n").length).toBe(expected.anomalies.flat().length);
+  expect(work.succeed("consume-kafka --once").stdout.trimEnd().split("\n").length).toBe(
+    expected.anomalies.flat().length,
+  );
 });

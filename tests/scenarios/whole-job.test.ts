@@ -87,10 +87,10 @@ describe("process --drain agrees with the oracle", () => {
     expect(anomalies).toBeGreaterThan(10);
   });
 
-  test("in four partitions, every movie in the one where Kafka's own producers put it", () => {
-    const { work } = produced(4);
+  test("in five partitions, every movie in the one where Kafka's own producers put it", () => {
+    const { work } = produced(5);
     const lines = sentLines(work.path("data/ratings")).filter((line) => keyOf(line) !== undefined);
-    const partitions = lines.map((line) => partitionOf(keyOf(line) ?? "", 4));
+    const partitions = lines.map((line) => partitionOf(keyOf(line) ?? "", 5));
     for (const [partition, records] of work.topic().entries()) {
       const own = lines.filter((_, index) => partitions[index] === partition);
       const valid = records.filter((record) => keyOf(text(record)) !== undefined);

@@ -5,7 +5,16 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -30,11 +39,12 @@ export interface Outcome {
 export class Workplace {
   readonly folder: string;
   /** What runs: the executable, or a command line that stands for it. */
-  readonly program: readonly string[];
+  program: readonly string[] = [EXECUTABLE];
+  /** Variables that all commands see, beside those of one. */
+  env: Record<string, string> = {};
 
-  constructor(program: readonly string[] = [EXECUTABLE]) {
+  constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "tidemark-work-"));
-    this.program = program;
   }
 
   remove(): void {
@@ -103,12 +113,16 @@ export class Workplace {
     if (!existsSync(this.path(path))) return {};
     const entries = readdirSync(this.path(path), { recursive: true, withFileTypes: true });
     const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    // SQLite makes these for whoever reads, and keeps nothing in them.
+    const kept = files.filter(
+      (file) => !file.endsWith("-shm") && !(file.endsWith("-wal") && statSync(file).size === 0),
+    );
     const hash = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
-    return Object.fromEntries(files.sort().map((file) => [file, hash(file)]));
+    return Object.fromEntries(kept.sort().map((file) => [file, hash(file)]));
   }
 
   /** Nothing of Tidemark's, whatever the environment of the tests holds. */
   #environment(env: Record<string, string>): Record<string, string> {
-    return { PATH: process.env.PATH ?? "", ...env };
+    return { PATH: process.env.PATH ?? "", ...this.env, ...env };
   }
 }

@@ -1,13 +1,12 @@
 /**
- * One partition of a ratings topic in memory, for tests of the shard: records in record batches as a producer writes
- * them, at offsets with gaps as a broker leaves them. Gives slices as a topic's reader does, and the same records as the
- * oracle is to see them. What a shard makes of it is left alone.
+ * One partition of a ratings topic in memory, for tests of the shard: records in batches of our producer's or of
+ * others', at offsets with gaps as a broker leaves them. Gives slices as a topic's reader does, and the same records as
+ * the oracle is to see them. What a shard makes of it is left alone.
  */
 import { BatchBuilder } from "../../src/topic/batch-builder.ts";
-import { crc32c } from "../../src/topic/crc32c.ts";
-import { BATCH_CRC_AT, BATCH_CRC_FROM } from "../../src/topic/record-batch.ts";
 import type { Random } from "../generate/random.ts";
 import type { OracleRecord } from "../oracle.ts";
+import { type ForeignRecord, foreignBatch } from "./foreign-batch.ts";
 
 /** A record batch and its place: offsets and record indexes up to, not including, their ends. */
 export interface PlacedBatch {
@@ -19,8 +18,13 @@ export interface PlacedBatch {
 
 /** How a log is cut into batches. */
 export interface LogShape {
+  /** Who wrote a batch: our producer (one timestamp for all), another, or another and the broker gave it its time. */
+  readonly writers: readonly ("ours" | "foreign" | "appendTime")[];
   readonly batchRecordsMax: number;
-  /** How often a batch has free offsets before it (aborted batches, control records) or at its end (compaction). */
+  /**
+   * How often offsets are free: 0 to 1. Before a batch, as aborted batches and control records leave them, and within
+   * foreign ones and at their ends, as compaction does.
+   */
   readonly gaps: number;
   readonly startOffset: number;
 }
@@ -40,8 +44,10 @@ export class RatingsLog {
     while (this.records.length < records.length) {
       if (random.chance(shape.gaps)) this.endOffset += random.whole(1, 5);
       const from = this.records.length;
-      const freeOffsets = random.chance(shape.gaps) ? random.whole(1, 3) : 0;
-      this.#append(random, records.slice(from, from + random.whole(1, shape.batchRecordsMax)), freeOffsets);
+      const batch = records.slice(from, from + random.whole(1, shape.batchRecordsMax));
+      const writer = random.pick(shape.writers);
+      if (writer === "ours") this.#appendOurs(random, batch);
+      else this.#appendForeign(random, batch, shape.gaps, writer === "appendTime");
     }
   }
 
@@ -61,40 +67,60 @@ export class RatingsLog {
     return this.batches.some((batch) => batch.baseOffset < offset && offset < batch.endOffset);
   }
 
-  #append(random: Random, records: readonly OracleRecord[], freeOffsets: number): void {
-    // A batch has one timestamp for all its records: that of one of them.
+  #appendOurs(random: Random, records: readonly OracleRecord[]): void {
     const timestampMs = random.pick(records).timestampMs ?? -1;
     const lines = records.map(({ line }) => line);
     const baseOffset = this.endOffset;
-    for (const [index, line] of lines.entries()) {
-      this.offsets.push(baseOffset + index);
-      this.records.push({ line, timestampMs });
-    }
-    this.endOffset += lines.length + freeOffsets;
-    const bytes = recordBatch(lines, baseOffset, timestampMs, freeOffsets);
+    for (const line of lines) this.#note({ line, timestampMs }, this.endOffset++);
+    this.#place(recordBatch(lines, baseOffset, timestampMs), baseOffset);
+  }
+
+  #appendForeign(random: Random, records: readonly OracleRecord[], gaps: number, appendTime: boolean): void {
+    const baseOffset = this.endOffset;
+    const appendTimeMs = appendTime ? Math.max(0, random.pick(records).timestampMs ?? 0) : undefined;
+    // Without a timestamp of its own, a batch's first record says that none has.
+    const untimed = (records[0].timestampMs ?? -1) < 0;
+    const free = () => (random.chance(gaps / 10) ? random.pick([1, 2, 300]) : 0);
+    const written = records.map(({ line, timestampMs = -1 }): ForeignRecord => {
+      const offset = this.endOffset;
+      const ownMs = untimed ? -1 : timestampMs;
+      this.#note({ line, timestampMs: appendTimeMs ?? ownMs }, offset);
+      this.endOffset += 1 + free();
+      const key = random.pick([null, "", "17770", "k".repeat(100)]);
+      const headers = random.chance(0.05) ? [["name", null] as const] : [];
+      return { offset, timestampMs: ownMs, key: bytesOf(key), value: bytesOf(line), headers };
+    });
+    this.#place(foreignBatch({ records: written, lastOffset: this.endOffset - 1, appendTimeMs }), baseOffset);
+  }
+
+  #note(record: OracleRecord, offset: number): void {
+    this.records.push(record);
+    this.offsets.push(offset);
+  }
+
+  #place(bytes: Uint8Array, baseOffset: number): void {
     this.batches.push({ bytes, baseOffset, endOffset: this.endOffset, recordsEnd: this.records.length });
   }
 }
 
-const LAST_OFFSET_DELTA_AT = 23;
 const builder = new BatchBuilder(64 * 1024);
 
-/** The lines as one record batch at an offset; its last records, of so many offsets, were taken out by a broker. */
+/** The lines as one record batch of our producer's at an offset. */
 export function recordBatch(
   lines: readonly (string | Uint8Array | null)[],
   baseOffset: number,
   timestampMs = -1,
-  freeOffsets = 0,
 ): Uint8Array {
   for (const line of lines) {
-    const value = typeof line === "string" ? Buffer.from(line) : line;
+    const value = bytesOf(line);
     if (value === null) builder.add(new Uint8Array(0), -1, -1, new Uint8Array(0), -1, -1);
     else builder.add(value, -1, -1, value, 0, value.length);
   }
   const bytes = builder.finish(timestampMs).slice();
-  const view = new DataView(bytes.buffer);
-  view.setBigInt64(0, BigInt(baseOffset));
-  view.setInt32(LAST_OFFSET_DELTA_AT, lines.length - 1 + freeOffsets);
-  view.setUint32(BATCH_CRC_AT, crc32c(bytes, BATCH_CRC_FROM, bytes.length));
+  new DataView(bytes.buffer).setBigInt64(0, BigInt(baseOffset));
   return bytes;
+}
+
+function bytesOf(line: string | Uint8Array | null): Uint8Array | null {
+  return typeof line === "string" ? Buffer.from(line) : line;
 }

@@ -1,6 +1,6 @@
 /** The builder's batches, byte for byte those of the protocol guide. */
 import { describe, expect, test } from "bun:test";
-import { BatchBuilder } from "../../src/topic/batch-builder.ts";
+import { BatchBuilder, headerBlock } from "../../src/topic/batch-builder.ts";
 import { Random } from "../generate/random.ts";
 import { type NaiveRecord, naiveBatch } from "./naive-batch.ts";
 
@@ -42,7 +42,7 @@ describe("a batch builder", () => {
         return { key, value: random.chance(0.3) ? null : random.bytes(random.pick(LENGTHS)), headers };
       });
       for (const { key, value, headers } of records) {
-        builder.addWithHeaders(key, value, headers as (readonly [string, Uint8Array])[]);
+        builder.addWithHeaders(key, value, [headerBlock(headers as (readonly [string, Uint8Array])[])]);
       }
       expect(Buffer.from(builder.finish(5)).equals(naiveBatch({ records, baseTimestampMs: 5 }))).toBe(true);
     }

@@ -4,7 +4,7 @@
  */
 import { anomalyLine } from "../../anomaly-line.ts";
 import type { Epoch, EpochIdentity } from "../../epoch.ts";
-import type { BatchBuilder, RecordHeader } from "../batch-builder.ts";
+import { type BatchBuilder, type HeaderBlock, headerBlock } from "../batch-builder.ts";
 import { type BatchHeader, recordsOf } from "../record-batch.ts";
 
 /** The ratings topic that epochs come from, and the group that reads it. */
@@ -23,17 +23,20 @@ export type OutputSide = "anomalies" | "rejected";
 
 /** Adds the epoch's records for one output topic to an empty builder; returns how many there are. */
 export function addOutputRecords(builder: BatchBuilder, side: OutputSide, source: OutputSource, epoch: Epoch): number {
-  const origin = originHeaders(source, epoch);
+  const origin = originBlock(source, epoch);
   if (side === "anomalies") {
     for (const anomaly of epoch.anomalies) {
-      builder.addWithHeaders(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), origin);
+      builder.addWithHeaders(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), [origin]);
     }
     return epoch.anomalies.length;
   }
   for (const { offset, reason, line, fullBytes } of epoch.rejected) {
-    const headers: RecordHeader[] = [...origin, ["offset", utf8(String(offset))], ["reason", utf8(reason)]];
-    if (line !== null && line.length < fullBytes) headers.push(["full-bytes", utf8(String(fullBytes))]);
-    builder.addWithHeaders(null, line, headers);
+    const own: [string, Uint8Array][] = [
+      ["offset", utf8(String(offset))],
+      ["reason", utf8(reason)],
+    ];
+    if (line !== null && line.length < fullBytes) own.push(["full-bytes", utf8(String(fullBytes))]);
+    builder.addWithHeaders(null, line, [origin, headerBlock(own)]);
   }
   return epoch.rejected.length;
 }
@@ -53,17 +56,19 @@ export function readOutputOrigin(bytes: Uint8Array, batch: BatchHeader): OutputO
   return { group, topic, partition: Number(partition), identity: { run, owner, number: Number(epoch) } };
 }
 
-function originHeaders({ group, topic }: OutputSource, { identity, partition }: Epoch): RecordHeader[] {
-  return [
+function originBlock({ group, topic }: OutputSource, { identity, partition }: Epoch): HeaderBlock {
+  return headerBlock([
     ["run", utf8(identity.run)],
     ["owner", utf8(identity.owner)],
     ["epoch", utf8(String(identity.number))],
     ["group", utf8(group)],
     ["topic", utf8(topic)],
     ["partition", utf8(String(partition))],
-  ];
+  ]);
 }
 
+const encoder = new TextEncoder();
+
 function utf8(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+  return encoder.encode(text);
 }

@@ -1,0 +1,154 @@
+/**
+ * What users get wrong in ratings, titles and settings: each case ends with the right exit code, says what is wrong and
+ * what to do, prints nothing on stdout and no stack, and loses nothing.
+ */
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { JobUnderWay, LINES, PROCESS, TITLES } from "./job-under-way.ts";
+import { EXECUTABLE } from "./workplace.ts";
+
+const original = new JobUnderWay();
+afterAll(() => original.remove());
+
+let work: JobUnderWay;
+beforeEach(() => {
+  work = new JobUnderWay(original);
+});
+afterEach(() => work.remove());
+
+describe("the ratings folder", () => {
+  const FOLDER = "data/ratings";
+
+  test("is missing", () => {
+    rmSync(work.path(FOLDER), { recursive: true });
+    work.expectRefused(2, "produce", "ratings folder ./data/ratings is not there", "INPUT_DIRECTORY_PATH");
+    work.expectGoesOn();
+  });
+
+  test("is a file", () => {
+    work.expectRefused(2, "produce --ratings data/movie_titles.csv", "is no folder", "folder that holds");
+    work.expectGoesOn();
+  });
+
+  test("is empty", () => {
+    mkdirSync(work.path("none/folders-do-not-count"), { recursive: true });
+    work.write("none/.hidden", LINES);
+    work.expectRefused(2, "produce --ratings none", "holds no files", "--ratings");
+    work.expectGoesOn();
+  });
+
+  test("holds a file that cannot be read, after one that can", () => {
+    symlinkSync("nowhere", work.path(FOLDER, "9.csv"));
+    work.expectRefused(2, "produce", "data/ratings/9.csv is not there", "check");
+    work.expectGoesOn();
+  });
+
+  test("holds a binary file, after one of ratings", () => {
+    writeFileSync(work.path(FOLDER, "2.csv"), readFileSync(EXECUTABLE).subarray(0, 100_000));
+    work.expectRefused(4, "produce", "data/ratings/2.csv is no text", "nothing was sent");
+    work.expectGoesOn();
+  });
+
+  test("holds what is neither file nor folder: left out, not waited for", () => {
+    expect(spawnSync("sh", ["-c", `mkfifo ${work.path(FOLDER, "0.csv")}`]).status).toBe(0);
+    work.succeed("produce");
+    expect(work.topic()[0].length).toBe(10);
+    work.expectGoesOn();
+  });
+
+  test("holds an empty file and one without a header: a warning each, every rating sent", () => {
+    work.write("odd/1.csv", "");
+    work.write("odd/2.csv", "2002-03-03,1,9,5\n2002-03-04,1,9,4");
+    const { stdout, stderr } = work.succeed("produce --ratings odd");
+    expect(stdout).toBe("");
+    expect(stderr).toContain("warn  1.csv is empty: nothing of it was sent\n");
+    expect(stderr).toContain("warn  2.csv has no header line: its first line is a rating and was sent\n");
+    const sent = work.topic()[0].slice(5);
+    expect(sent.map(({ value }) => String(value))).toEqual(["2002-03-03,1,9,5", "2002-03-04,1,9,4"]);
+    work.expectGoesOn();
+  });
+});
+
+describe("the titles file", () => {
+  const reading = (path: string): string => `${PROCESS} --once --titles ${path}`;
+
+  test.each<[string, 2 | 4, string | Uint8Array | undefined, string, string]>([
+    ["is missing", 2, undefined, "the titles file other.csv does not exist", "INPUT_FILE_PATH"],
+    ["is empty", 2, "", "other.csv is empty", "INPUT_FILE_PATH"],
+    ["has no title", 2, "date,film_id,user_id,rate\n2002-01-01,1,7,4\n", "no line of id,year,title", "1,2003,Dinosaur"],
+    [
+      "is binary",
+      4,
+      Uint8Array.from({ length: 5000 }, (_, at) => at % 7),
+      "other.csv is a binary file",
+      "give a text file",
+    ],
+    ["is UTF-16", 4, Buffer.from(`\uFEFF${TITLES}`, "utf16le"), "other.csv is UTF-16 text", "save it as UTF-8"],
+  ])("%s", (_, code, content, message, hint) => {
+    if (content !== undefined) work.write("other.csv", content);
+    work.expectRefused(code, reading("other.csv"), message, hint);
+    work.expectGoesOn();
+  });
+
+  test("is a folder", () => {
+    work.expectRefused(2, reading("data"), "the titles file data is a folder", "INPUT_FILE_PATH");
+    work.expectGoesOn();
+  });
+
+  test("has an id twice, and lines that are none: the first title stays, each is warned of", () => {
+    work.write("data/movie_titles.csv", `${TITLES}1,1999,Another\n\nThree,1999,None\n`);
+    const { stderr } = work.succeed(`${PROCESS} --once`);
+    expect(stderr.match(/warn .*/g)?.map((line) => line.replace("warn  the titles file ", ""))).toEqual([
+      "./data/movie_titles.csv, line 5: skipped, it is not id,year,title with an id of 1 to 2147483647",
+      "./data/movie_titles.csv, line 3: skipped, movie 1 has its title on line 1",
+    ]);
+    work.expectGoesOn();
+  });
+});
+
+describe("a setting", () => {
+  test.each([
+    ["--mode B", '--mode is "B", but must be A or C', "PROCESSING_TYPE"],
+    ["--anomaly-days 0", "must be a whole number of days from 1 to 3660", "ANOMALY_PERIOD_LENGTH"],
+    ["--anomaly-days -30", "must be a whole number of days from 1 to 3660", "ANOMALY_PERIOD_LENGTH"],
+    ["--anomaly-days 1.5", "must be a whole number of days from 1 to 3660", "ANOMALY_PERIOD_LENGTH"],
+    ["--anomaly-min-count many", '--anomaly-min-count is "many", but must be a whole number', "ANOMALY_RATING_COUNT"],
+    ["--anomaly-min-mean 4,5", '--anomaly-min-mean is "4,5", but must be a number', "ANOMALY_RATING_MEAN"],
+    ["--anomaly-day 1", "tidemark process knows no flag --anomaly-day", "did you mean --anomaly-days?"],
+    ["--anomaly-days", "--anomaly-days has no value", "--anomaly-days <days>"],
+    ["--once --drain", "--once and --drain are both given", "--drain"],
+    ["--brokers localhost:9092", "Kafka comes with the next release", "unset KAFKA_BOOTSTRAP_SERVERS"],
+    ["--database postgres://u@h/d", "PostgreSQL comes with the next release", "unset JDBC_URL"],
+    ["stray", 'takes flags only, but was given "stray"', "--help"],
+  ])("%s", (flags, message, hint) => {
+    work.expectRefused(2, `process ${flags}`, message, hint);
+    work.expectGoesOn();
+  });
+
+  test.each([
+    [{ PROCESSING_TYPE: "B" }, 'PROCESSING_TYPE is "B", but must be A or C', "--mode"],
+    [{ ANOMALY_PERIOD_LENGTH: "0" }, 'ANOMALY_PERIOD_LENGTH is "0"', "--anomaly-days"],
+    [{ ANOMALY_RATING_COUNT: "1e3" }, 'ANOMALY_RATING_COUNT is "1e3"', "--anomaly-min-count"],
+    [{ ANOMALY_RATING_MEAN: "NaN" }, 'ANOMALY_RATING_MEAN is "NaN"', "--anomaly-min-mean"],
+  ])("in the environment: %j", (env, message, hint) => {
+    work.expectRefused(2, "process --once", message, hint, env);
+    work.expectGoesOn();
+  });
+
+  const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: "localhost:9092" };
+  const POSTGRES = { JDBC_URL: "jdbc:postgresql://localhost:8432/netflix_ratings", JDBC_USERNAME: "streamuser" };
+  test.each(["setup", "produce", "process --once", "consume-kafka --once", "cleanup --yes"])(
+    "Kafka for %s",
+    (command) => {
+      const hint = "leave out --brokers and unset KAFKA_BOOTSTRAP_SERVERS";
+      work.expectRefused(2, command, "Kafka comes with the next release", hint, KAFKA);
+      work.expectGoesOn();
+    },
+  );
+  test.each(["setup", "process --once", "consume-jdbc --once", "cleanup --yes"])("PostgreSQL for %s", (command) => {
+    const hint = "leave out --database and unset JDBC_URL, or name a file: jdbc:sqlite:PATH";
+    work.expectRefused(2, command, "PostgreSQL comes with the next release", hint, POSTGRES);
+    work.expectGoesOn();
+  });
+});

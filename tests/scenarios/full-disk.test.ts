@@ -1,0 +1,134 @@
+/**
+ * A disk that fills up in the middle of the work: exit 3, and once there is room the next start goes on with nothing
+ * lost and nothing doubled. Full is a limit on the size of files, and a small tmpfs where one may be mounted.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeAwkwardInput, writeTitles } from "./awkward-input.ts";
+import { differences, expectedOf, expectLeft, flagsOf, type Job } from "./expectation.ts";
+import { sentLines } from "./sent-lines.ts";
+import { EXECUTABLE, type Outcome, Workplace } from "./workplace.ts";
+
+const SEED = 3;
+const SAMPLE_ROWS = 20_000;
+/** Anomalies, rows and checkpoints enough to run into every limit below. */
+const JOB: Job = { mode: "C", days: 1, minCount: 1, minMean: 0 };
+const PROCESS = `process --drain ${flagsOf(JOB)}`;
+
+const input = new Workplace();
+let titles = "";
+beforeAll(() => {
+  titles = writeTitles(input, writeAwkwardInput(input, SEED, SAMPLE_ROWS), "utf-8 with header");
+});
+afterAll(() => input.remove());
+
+let work: Workplace;
+beforeEach(() => {
+  work = new Workplace();
+  cpSync(input.path("data"), work.path("data"), { recursive: true });
+});
+afterEach(() => work.remove());
+
+const text = (value: Buffer | null): string => value?.toString("latin1") ?? "no value";
+
+/** Exit 3, with what is wrong and what to do, nothing on stdout. */
+function expectFull({ code, stdout, stderr }: Outcome): void {
+  expect({ code, stdout, stderr }).toMatchObject({ code: 3, stdout: "" });
+  expect(stderr).toMatch(/^tidemark: cannot write .*(full|EFBIG|disk I\/O error).*\nhint: .*(space|room|limit).*\n$/m);
+  expect(stderr).not.toMatch(/\n\s+at |bug/);
+}
+
+/** Sends again after a failure: what had arrived stands whole before it, and was told of. */
+function expectSentAfter(failures: readonly Outcome[]): void {
+  const lines = sentLines(work.path("data/ratings"));
+  const arrived = failures.map(({ stderr }) => Number(/warn {2}(\d+) lines are on the topic/.exec(stderr)?.[1] ?? 0));
+  expect(Math.max(...arrived)).toBeGreaterThan(1000);
+  const expected = [...arrived.flatMap((count) => lines.slice(0, count)), ...lines];
+  const [records] = work.topic();
+  expect(
+    differences(
+      records.map(({ value }) => text(value)),
+      expected,
+    ),
+  ).toEqual([]);
+}
+
+function expectWholeJob(): void {
+  const ratings = work.topic();
+  expectLeft(work, ratings, expectedOf(ratings, JOB, titles));
+  const printed = work.succeed("consume-kafka --once").stdout;
+  expect(printed.split("\n").length - 1).toBe(work.topic("netflix-ratings-anomalies")[0].length);
+}
+
+describe("files that may not grow", () => {
+  /** Runs a command while no file may grow beyond so many blocks of 512 bytes. */
+  function limited(blocks: number, commandLine: string): Outcome {
+    work.program = ["sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh", EXECUTABLE];
+    try {
+      return work.run(commandLine);
+    } finally {
+      work.program = [EXECUTABLE];
+    }
+  }
+
+  test("stop produce and process, until they may", () => {
+    work.succeed("setup");
+    const failures = [40, 700].map((blocks) => limited(blocks, "produce"));
+    for (const failure of failures) expectFull(failure);
+    work.succeed("produce");
+    expectSentAfter(failures);
+
+    for (const blocks of [1, 20, 100, 300, 1000]) expectFull(limited(blocks, PROCESS));
+    work.succeed(PROCESS);
+    expectWholeJob();
+  });
+});
+
+const shell = (line: string): boolean => spawnSync("sh", ["-c", line]).status === 0;
+const mount = (folder: string, options: string): boolean => shell(`mount -t tmpfs -o ${options} tmpfs ${folder}`);
+const umount = (folder: string): boolean => shell(`umount ${folder}`);
+
+// Only root may mount, and not everywhere; there the limit on files above has to stand for a full disk.
+describe.skipIf(!mayMount())("a small disk", () => {
+  const home = (): string => work.path("tidemark-data");
+  beforeEach(() => {
+    mkdirSync(home());
+    expect(mount(home(), "size=400k")).toBe(true);
+  });
+  afterEach(() => {
+    expect(umount(home())).toBe(true);
+  });
+
+  test("stops produce and process, until there is room", () => {
+    work.succeed("setup");
+    const failures = [work.run("produce"), work.run("produce")];
+    for (const failure of failures) expectFull(failure);
+    expect(mount(home(), "remount,size=2600k")).toBe(true);
+    work.succeed("produce");
+    expectSentAfter(failures);
+
+    let fullTimes = 0;
+    for (let sizeKib = 2600; ; sizeKib += 1000) {
+      expect(mount(home(), `remount,size=${sizeKib}k`)).toBe(true);
+      const outcome = work.run(PROCESS);
+      if (outcome.code === 0) break;
+      expectFull(outcome);
+      fullTimes++;
+    }
+    console.log(`the disk was full ${fullTimes} times`);
+    expect(fullTimes).toBeGreaterThan(1);
+    expectWholeJob();
+  });
+});
+
+function mayMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-mount-"));
+  try {
+    return mount(folder, "size=100k") && umount(folder);
+  } finally {
+    rmdirSync(folder);
+  }
+}
