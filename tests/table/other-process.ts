@@ -1,7 +1,7 @@
 /**
- * Another `process` for the suites: locks the table in the database that its command line names by URL, claims partition 0 and applies epochs
- * without end, each rewriting the same 500 rows with its number as their rating count. Prints a line for each number
- * applied; when it fails with a user's error, that error's exit code and message.
+ * Another `process` for the suites: locks the table in the database that its command line names by URL, claims
+ * partition 0 and applies epochs without end, each rewriting the same 500 rows with its number as their rating count.
+ * Prints a line for each number applied; when it fails with a user's error, that error's exit code and message.
  */
 import { UserError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";

@@ -141,7 +141,8 @@ describe("a SQLite file", () => {
     async () => {
       await database.setup();
       // A limit of 512 blocks, whichever size the shell gives a block; the signal ignored, as a full disk has none.
-      const command = `trap '' XFSZ; ulimit -f 512; exec '${process.execPath}' '${OTHER_PROCESS}' 'jdbc:sqlite:${fixture.path}'`;
+      const other = `'${process.execPath}' '${OTHER_PROCESS}' 'jdbc:sqlite:${fixture.path}'`;
+      const command = `trap '' XFSZ; ulimit -f 512; exec ${other}`;
       const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
       const lines = await new OtherProcess(child).rest();
       expect(lines.at(-1)).toStartWith("exit 3: cannot write the database");
