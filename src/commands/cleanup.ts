@@ -5,13 +5,13 @@
 import { createInterface } from "node:readline";
 import { checkpointLockPath } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { usageError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import { Home, homeLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
-import { openSqliteAdmin } from "../table/sqlite-admin.ts";
+import { openAdmin } from "../table/open.ts";
 import { LocalTopicAdmin } from "../topic/local/admin.ts";
 import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
 import { anomaliesGroup } from "./consume-kafka.ts";
@@ -19,7 +19,7 @@ import { anomaliesGroup } from "./consume-kafka.ts";
 export async function cleanup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
   const holder = ownerText("cleanup", now());
-  const { home, databasePath } = embeddedSides(settings);
+  const home = embeddedHome(settings);
   const lockPaths = new Map([
     [home, homeLockPath(home)],
     [settings.checkpoints, checkpointLockPath(settings.checkpoints)],
@@ -36,7 +36,7 @@ export async function cleanup(context: CommandContext): Promise<void> {
       checkpoints: settings.checkpoints,
       topics: [topic, anomalyTopic, rejectedTopic],
       consumerGroup: anomaliesGroup(group),
-      table: openSqliteAdmin(databasePath, { group, topic }, holder),
+      table: openAdmin(settings.database, { group, topic }, holder, context),
       topicAdmin: new LocalTopicAdmin(home, holder),
       groupOffsets: new LocalGroupOffsets(home),
     };

@@ -4,14 +4,14 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { openReader } from "../table/open.ts";
 import { formatRows } from "../table/print.ts";
-import { openSqliteReader } from "../table/sqlite-reader.ts";
 
 const CLEAR_SCREEN = "\u001b[H\u001b[2J";
 
-export async function consumeJdbc({ settings, stdout, signal, isTerminal }: CommandContext): Promise<void> {
-  const reader = openSqliteReader(embeddedSides(settings).databasePath);
+export async function consumeJdbc(context: CommandContext): Promise<void> {
+  const { settings, stdout, signal, isTerminal } = context;
+  const reader = openReader(settings.database, context);
   try {
     for (let draws = 0; !signal.aborted; draws++) {
       const text = formatRows(await reader.newest(settings.limit), settings.format);

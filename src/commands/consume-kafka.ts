@@ -3,7 +3,7 @@
  * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
  */
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
 import { Home } from "../home.ts";
 import { SliceWalk } from "../slice-walk.ts";
@@ -22,7 +22,7 @@ export function anomaliesGroup(group: string): string {
 }
 
 export async function consumeKafka({ settings, stdout, signal, now }: CommandContext): Promise<void> {
-  const { home } = embeddedSides(settings);
+  const home = embeddedHome(settings);
   await Home.read(home); // Refuses a home of a newer Tidemark.
   const group = anomaliesGroup(settings.group);
   const offsets = new LocalGroupOffsets(home);

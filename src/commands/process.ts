@@ -7,7 +7,7 @@ import { formatDay, MS_PER_DAY } from "../calendar.ts";
 import type { CheckpointSettings } from "../checkpoint/contract.ts";
 import { openCheckpointFiles } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { Engine, type Goal } from "../engine.ts";
 import { FileLock } from "../file-lock.ts";
 import { homeLockPath, openHome } from "../home.ts";
@@ -15,7 +15,7 @@ import { ownerText } from "../owner.ts";
 import type { Settings } from "../settings.ts";
 import type { ShardRules } from "../shard-rules.ts";
 import { type ShardAtWork, startShards } from "../start.ts";
-import { openSqliteTable } from "../table/sqlite.ts";
+import { openTable } from "../table/open.ts";
 import { readTitles } from "../titles-file.ts";
 import { LocalOutputs } from "../topic/local/outputs.ts";
 import { LocalTopicReader } from "../topic/local/reader.ts";
@@ -24,7 +24,7 @@ import { TotalsFile } from "../totals-file.ts";
 
 export async function processRatings(context: CommandContext): Promise<void> {
   const { settings, log, signal, now } = context;
-  const { home, databasePath } = embeddedSides(settings);
+  const home = embeddedHome(settings);
   const titles = readTitles(settings.titles, settings.titlesEncoding);
   for (const warning of titles.warnings) log.warn(warning);
 
@@ -39,7 +39,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const anomalies = open.add(await LocalTopicReader.open(home, anomalyTopic));
     const rejected = open.add(await LocalTopicReader.open(home, rejectedTopic));
     const outputs = open.add(new LocalOutputs(home, anomalyTopic, rejectedTopic, { group, topic }, holder, now));
-    const table = open.add(openSqliteTable(databasePath, { group, topic }, holder));
+    const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
 
     const { shards, pipeline } = await startShards(

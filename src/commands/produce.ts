@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { Home } from "../home.ts";
 import { readLines } from "../line-reader.ts";
 import { ownerText } from "../owner.ts";
@@ -14,7 +14,7 @@ import { LocalTopicWriter } from "../topic/local/writer.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
-  const { home } = embeddedSides(settings);
+  const home = embeddedHome(settings);
   await Home.read(home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
   const writer = await LocalTopicWriter.open(home, settings.topic, ownerText("produce", now()));

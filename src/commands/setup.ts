@@ -3,20 +3,20 @@
  * repeat. With `--drop` it does what `cleanup` does first.
  */
 import type { CommandContext } from "../command.ts";
-import { embeddedSides } from "../embedded.ts";
+import { embeddedHome } from "../embedded.ts";
 import { FileLock } from "../file-lock.ts";
 import { openHome, setupLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
-import { openSqliteAdmin } from "../table/sqlite-admin.ts";
+import { describeDatabase, openAdmin } from "../table/open.ts";
 import { LocalTopicAdmin } from "../topic/local/admin.ts";
 import { cleanup } from "./cleanup.ts";
 
 export async function setup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
-  const sides = embeddedSides(settings);
+  const homePath = embeddedHome(settings);
   if (settings.drop) await cleanup(context);
 
-  const home = await openHome(sides.home);
+  const home = await openHome(homePath);
   const holder = ownerText("setup", now());
   const lock = FileLock.acquire(setupLockPath(home.path), `the home folder ${home.path}`, holder);
   try {
@@ -33,10 +33,10 @@ export async function setup(context: CommandContext): Promise<void> {
       log.info(`topic ${topic}: ${made ? `made, with ${counted}` : "was there already"}`);
     }
     const { group, topic } = settings;
-    const table = openSqliteAdmin(sides.databasePath, { group, topic }, holder);
+    const table = openAdmin(settings.database, { group, topic }, holder, context);
     const made = await table.setup();
     for (const what of made) log.info(`made ${what}`);
-    if (made.length === 0) log.info(`table movie_ratings in ${sides.databasePath}: was there already`);
+    if (made.length === 0) log.info(`table movie_ratings in ${describeDatabase(settings.database)}: was there already`);
   } finally {
     lock.release();
   }

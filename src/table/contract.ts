@@ -50,7 +50,8 @@ export interface ResultTable {
    * One durable transaction: locks the shard's row; finds `claimant` there (else exit 4: another is writing) and,
    * as epoch, `epoch.previous`; sets `epoch.identity` and `epoch.offset` and upserts the rows. Finding
    * `epoch.identity` itself means that an earlier try went through: done, nothing is written again. Any other
-   * epoch is exit 4. A full disk or a lost connection is exit 3, with nothing of the epoch in the table.
+   * epoch is exit 4. A full disk is exit 3, with nothing of the epoch in the table; a lost connection is made again,
+   * however long that takes, and the epoch tried again.
    */
   apply(claimant: string, epoch: Epoch): Promise<void>;
 

@@ -1,15 +1,21 @@
 /**
- * Another `process` for the suites: locks the table named on its command line, claims partition 0 and applies epochs
- * without end, each rewriting the same 500 rows with its number as their rating count. Prints a line for each number
- * applied; when it fails with a user's error, that error's exit code and message.
+ * Another `process` for the suites: locks the table in the database that its command line names by URL, claims
+ * partition 0 and applies epochs without end, each rewriting the same 500 rows with its number as their rating count.
+ * Prints a line for each number applied; when it fails with a user's error, that error's exit code and message.
  */
 import { UserError } from "../../src/errors.ts";
-import { openSqliteTable } from "../../src/table/sqlite.ts";
+import { createLog } from "../../src/log.ts";
+import { Screen } from "../../src/screen.ts";
+import { readSettings } from "../../src/settings.ts";
+import { openTable } from "../../src/table/open.ts";
 import { epochOf, identity, OWNER, row } from "./fixture.ts";
 
 const ROWS = 500;
 
-const table = openSqliteTable(process.argv[2], OWNER, `process, pid ${process.pid}`);
+const { database } = readSettings("process", ["--database", process.argv[2]], process.env);
+const log = createLog({ level: "warn", screen: new Screen(process.stderr), now: Date.now });
+const surroundings = { log, now: Date.now, signal: new AbortController().signal };
+const table = await openTable(database, OWNER, `process, pid ${process.pid}`, surroundings);
 await table.lock();
 await table.claim("other", 1, () => identity(0));
 try {

@@ -32,7 +32,8 @@ class SqliteFixture implements TableFixture {
   open = (owner = OWNER, holder = "process, pid 1") => openSqliteTable(this.path, owner, holder);
   reader = () => openSqliteReader(this.path);
   admin = (owner = OWNER, holder = "cleanup, pid 2") => openSqliteAdmin(this.path, owner, holder);
-  startOther = () => spawn(process.execPath, [OTHER_PROCESS, this.path], { stdio: ["ignore", "pipe", "inherit"] });
+  startOther = () =>
+    spawn(process.execPath, [OTHER_PROCESS, `jdbc:sqlite:${this.path}`], { stdio: ["ignore", "pipe", "inherit"] });
 
   async sql(statement: string): Promise<Record<string, unknown>[]> {
     const database = new DatabaseSync(this.path);
@@ -140,7 +141,8 @@ describe("a SQLite file", () => {
     async () => {
       await database.setup();
       // A limit of 512 blocks, whichever size the shell gives a block; the signal ignored, as a full disk has none.
-      const command = `trap '' XFSZ; ulimit -f 512; exec '${process.execPath}' '${OTHER_PROCESS}' '${fixture.path}'`;
+      const other = `'${process.execPath}' '${OTHER_PROCESS}' 'jdbc:sqlite:${fixture.path}'`;
+      const command = `trap '' XFSZ; ulimit -f 512; exec ${other}`;
       const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
       const lines = await new OtherProcess(child).rest();
       expect(lines.at(-1)).toStartWith("exit 3: cannot write the database");

@@ -1,0 +1,1 @@
+SELECT 1 FROM public.movie_ratings LIMIT 1

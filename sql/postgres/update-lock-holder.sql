@@ -1,0 +1,1 @@
+UPDATE public.tidemark_setup SET lock_holder = $1

@@ -1,0 +1,196 @@
+/**
+ * What `setup` and `cleanup` do to a PostgreSQL database. Setup acts as the run's own user and asks the administrator
+ * only for what that user cannot do: see `postgres-server.ts`. Cleanup removes the tables in one transaction, then
+ * database and user, if setup made them and nobody else put anything into them. Somebody else's tables are never
+ * touched.
+ */
+import type { PostgresDatabase } from "../settings.ts";
+import type { TableAdmin, TableOwner } from "./contract.ts";
+import { isRefusal, reasonOf } from "./postgres-errors.ts";
+import { lockDatabase } from "./postgres-lock.ts";
+import { type Contents, readContents, readShards } from "./postgres-schema.ts";
+import {
+  asAdministrator,
+  describeUser,
+  dropDatabase,
+  dropUser,
+  makeUserAndDatabase,
+  readStanding,
+  revokeRights,
+  type Standing,
+} from "./postgres-server.ts";
+import {
+  connectPatiently,
+  describePlace,
+  type PostgresSession,
+  type Surroundings,
+  translated,
+} from "./postgres-session.ts";
+import { dropOurs, hasOthers, listKept, listOurs, makeMissing, ownsRatings } from "./postgres-tables.ts";
+
+/**
+ * `owner`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
+ * server cannot be had, or refuses the user and then the administrator.
+ */
+export function openPostgresAdmin(
+  database: PostgresDatabase,
+  owner: TableOwner,
+  holder: string,
+  surroundings: Surroundings,
+): TableAdmin {
+  const admin = new PostgresAdmin(database, owner, holder, surroundings);
+  return {
+    setup: () => translated(database, () => admin.setup()),
+    inventory: () => translated(database, () => admin.inventory()),
+    cleanup: () => translated(database, () => admin.cleanup()),
+    close: async () => {},
+  };
+}
+
+/** What there is of ours: in the database, and the database and its user themselves. */
+interface Found {
+  /** Undefined where there is no database. */
+  readonly contents: Contents | undefined;
+  /** Whether somebody else put anything into the database. */
+  readonly others: boolean;
+  readonly standing: Standing;
+}
+
+class PostgresAdmin {
+  readonly #database: PostgresDatabase;
+  readonly #owner: TableOwner;
+  readonly #holder: string;
+  readonly #surroundings: Surroundings;
+
+  constructor(database: PostgresDatabase, owner: TableOwner, holder: string, surroundings: Surroundings) {
+    this.#database = database;
+    this.#owner = owner;
+    this.#holder = holder;
+    this.#surroundings = surroundings;
+  }
+
+  async setup(): Promise<string[]> {
+    const made: string[] = [];
+    const session = await this.#connect().catch(async (error) => {
+      if (!isRefusal(error)) throw error;
+      const why = this.#whyAdministrator(error);
+      const makeThem = (admin: PostgresSession) => makeUserAndDatabase(admin, this.#database);
+      made.push(...(await asAdministrator(this.#database, this.#surroundings, why, makeThem)));
+      return this.#connect();
+    });
+    try {
+      made.push(...(await makeMissing(session, this.#database, this.#owner, this.#surroundings)));
+      return made;
+    } finally {
+      await session.end();
+    }
+  }
+
+  async inventory(): Promise<string[]> {
+    const session = await this.#connectIfLetIn();
+    try {
+      return this.#list(await this.#look(session));
+    } finally {
+      await session?.end();
+    }
+  }
+
+  async cleanup(): Promise<string[]> {
+    const session = await this.#connectIfLetIn();
+    try {
+      const found = await this.#look(session);
+      if (this.#list(found).length === 0) return [];
+      const { standing } = found;
+      if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found);
+      const why = `setup made ${describePlace(this.#database)} or its user, which only an administrator removes`;
+      return await asAdministrator(this.#database, this.#surroundings, why, async (admin) => {
+        const removed = await this.#removeTables(session, found);
+        await session?.end();
+        return [...removed, ...(await this.#removeFromServer(admin, found))];
+      });
+    } finally {
+      await session?.end();
+    }
+  }
+
+  #connect(): Promise<PostgresSession> {
+    return connectPatiently(this.#database, this.#surroundings);
+  }
+
+  /**
+   * Undefined where there is no database; its user may still be there, left by a cleanup that was killed. Only the
+   * administrator can tell that from a user who is refused.
+   */
+  async #connectIfLetIn(): Promise<PostgresSession | undefined> {
+    return this.#connect().catch(async (error) => {
+      if (!isRefusal(error)) throw error;
+      const standing = await this.#readStandingAsAdministrator(error);
+      if (standing.databaseExists) throw error;
+      return undefined;
+    });
+  }
+
+  async #look(session: PostgresSession | undefined): Promise<Found> {
+    if (session !== undefined) {
+      const contents = await readContents(session);
+      // Another's table is refused here, before anything is removed.
+      if (contents.sound.has("tidemark_shards")) await readShards(session, this.#owner);
+      const standing = await readStanding(session, this.#database);
+      return { contents, others: await hasOthers(session, contents), standing };
+    }
+    return { contents: undefined, others: false, standing: await this.#readStandingAsAdministrator() };
+  }
+
+  #readStandingAsAdministrator(refusal?: unknown): Promise<Standing> {
+    const read = (admin: PostgresSession) => readStanding(admin, this.#database);
+    return asAdministrator(this.#database, this.#surroundings, this.#whyAdministrator(refusal), read);
+  }
+
+  /** What cleanup removes, in words. */
+  #list({ contents, others, standing }: Found): string[] {
+    const lines = contents === undefined ? [] : listOurs(contents, this.#database);
+    if (standing.madeDatabase && !others) lines.push(describePlace(this.#database));
+    if (standing.madeUser) lines.push(describeUser(this.#database));
+    return lines;
+  }
+
+  async #removeTables(session: PostgresSession | undefined, { contents }: Found): Promise<string[]> {
+    if (session === undefined || contents === undefined) return [];
+    await lockDatabase(session, contents, this.#holder);
+    const removed = await session.transaction(async () => {
+      const found = await readContents(session);
+      if (found.sound.has("tidemark_shards")) await readShards(session, this.#owner);
+      await dropOurs(session, found);
+      return [...listOurs(found, this.#database), ...listKept(found, this.#database)];
+    });
+    return removed;
+  }
+
+  async #removeFromServer(admin: PostgresSession, { contents, others, standing }: Found): Promise<string[]> {
+    const place = describePlace(this.#database);
+    const said: string[] = [];
+    const dropsDatabase = standing.madeDatabase && !others;
+    if (dropsDatabase) {
+      await dropDatabase(admin, this.#database);
+      said.push(place);
+    } else if (standing.madeDatabase) {
+      said.push(`(kept: ${place}, which holds what is not Tidemark's)`);
+    }
+    if (!standing.madeUser) return said;
+    if (!dropsDatabase && contents !== undefined) {
+      const kept = new Set(
+        contents.tables.has("movie_ratings") && !ownsRatings(contents) ? (["movie_ratings"] as const) : [],
+      );
+      const revoke = (session: PostgresSession) => revokeRights(session, this.#database, kept);
+      await asAdministrator(this.#database, this.#surroundings, "", revoke, this.#database.database);
+    }
+    const isGone = await dropUser(admin, this.#database);
+    said.push(isGone ? describeUser(this.#database) : `(kept: ${describeUser(this.#database)}, who owns other things)`);
+    return said;
+  }
+
+  #whyAdministrator(refusal: unknown): string {
+    const reason = refusal === undefined ? "" : `: ${reasonOf(refusal)}`;
+    return `${describePlace(this.#database)} does not let user ${this.#database.user} in${reason}`;
+  }
+}

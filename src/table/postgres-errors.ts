@@ -1,0 +1,107 @@
+/**
+ * PostgreSQL's errors and the connection's, told apart: what passes if one waits (the server cannot be reached, the
+ * session is lost), and what the user has to mend. No message holds a password: the server's never do, and the
+ * driver's are quoted only where they come from the network.
+ */
+import { serviceError, stateError, systemErrorCode, type UserError, usageError } from "../errors.ts";
+
+/** Of the network: the server may come, or come back. */
+const NETWORK_CODES =
+  /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_|ENOENT|ERR_STREAM|ERR_SOCKET)/;
+/** The driver's own words for a connection that is gone, or does not answer; they carry no code. */
+const GONE = /Connection terminated|Connection ended|not queryable|Client was closed|timeout expired|read timeout/i;
+/** SQLSTATEs of a server that shuts down, starts, has no room for a session, or ended ours; and of a deadlock. */
+const PASSING_STATES = /^(08...|57P0[1235]|25P03|53300|40001|40P01)$/;
+
+const ADMINISTRATOR_HINT = "or run `tidemark setup` with the administrator's PGUSER and PGPASSWORD";
+
+/** The server's five characters for what went wrong; undefined for an error that is not the server's. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && "severity" in error ? systemErrorCode(error) : undefined;
+}
+
+/** Whether the session is gone, or could not be had, for a reason that passes. */
+export function isUnreachable(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return PASSING_STATES.test(state);
+  return NETWORK_CODES.test(systemErrorCode(error) ?? "") || (error instanceof Error && GONE.test(error.message));
+}
+
+/** Whether the server turns this user away, or has no such database: what an administrator could mend. */
+export function isRefusal(error: unknown): boolean {
+  return /^(28...|3D000|42501)$/.test(sqlState(error) ?? "") || isPasswordMissing(error);
+}
+
+/** The driver's own check, before anything is sent. */
+function isPasswordMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("client password must be");
+}
+
+/** What an error says in a few words, also where a host has several addresses and all failed. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
+  return error instanceof Error ? error.message || (systemErrorCode(error) ?? error.name) : String(error);
+}
+
+/** The user's error that `error` stands for; undefined for a bug. `place` names the database, `user` its user. */
+export function userErrorOf(error: unknown, place: string, user: string): UserError | undefined {
+  const reason = reasonOf(error);
+  if (isPasswordMissing(error)) {
+    const hint = "set JDBC_PASSWORD, or the administrator's PGPASSWORD for setup and cleanup";
+    return serviceError(`${place} asks user ${user} for a password, and none is given`, hint, error);
+  }
+  const state = sqlState(error);
+  if (state === undefined) {
+    if (!isUnreachable(error)) return undefined;
+    const hint = "check host and port, and that the server is running";
+    return serviceError(`cannot reach ${place}: ${reason}`, hint, error);
+  }
+  if (PASSING_STATES.test(state)) {
+    return serviceError(`${place} does not answer: ${reason}`, "check the server, then start again", error);
+  }
+  if (state.startsWith("28")) {
+    return serviceError(
+      `${place} refuses user ${user}: ${reason}`,
+      `check user, password and sslmode; ${ADMINISTRATOR_HINT}`,
+      error,
+    );
+  }
+  if (state === "3D000") {
+    return usageError(`there is no ${place}`, "run `tidemark setup` first, or mend the URL", error);
+  }
+  if (state === "42501") {
+    return serviceError(
+      `${place} does not let user ${user} do this: ${reason}`,
+      `grant that right, ${ADMINISTRATOR_HINT}`,
+      error,
+    );
+  }
+  if (/^(53...|58030)$/.test(state)) {
+    return serviceError(
+      `${place} cannot write: ${reason}`,
+      "make room on the server's disk, or mend it, then start again; nothing was written in part",
+      error,
+    );
+  }
+  if (state === "55P03" || state === "57014") {
+    return serviceError(
+      `a statement in ${place} waited too long: ${reason}`,
+      "end the program that holds the table, or give the server time, then start again",
+      error,
+    );
+  }
+  if (state === "25006") {
+    return serviceError(`${place} cannot be written: ${reason}`, "name the primary server, not a standby", error);
+  }
+  if (/^42(P01|703)$/.test(state)) {
+    return stateError(
+      `${place} was changed while it was in use: ${reason}`,
+      "run `tidemark setup`, then `tidemark process --rebuild`",
+      error,
+    );
+  }
+  if (/^XX00[12]$/.test(state)) {
+    return stateError(`${place} is damaged: ${reason}`, "put a sound copy back", error);
+  }
+  return undefined;
+}

@@ -1,0 +1,139 @@
+/**
+ * Our tables in a PostgreSQL database, made and taken away: each in one transaction, and never more than setup made.
+ * The session is the run's own user's, inside the database.
+ */
+import createMovieRatings from "../../sql/postgres/create-movie-ratings.sql" with { type: "text" };
+import createTidemarkSetup from "../../sql/postgres/create-tidemark-setup.sql" with { type: "text" };
+import createTidemarkShards from "../../sql/postgres/create-tidemark-shards.sql" with { type: "text" };
+import deleteRatings from "../../sql/postgres/delete-ratings.sql" with { type: "text" };
+import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "text" };
+import lockSetup from "../../sql/postgres/lock-setup.sql" with { type: "text" };
+import selectAnyRating from "../../sql/postgres/select-any-rating.sql" with { type: "text" };
+import selectOthers from "../../sql/postgres/select-others.sql" with { type: "text" };
+import selectRights from "../../sql/postgres/select-rights.sql" with { type: "text" };
+import upsertSetup from "../../sql/postgres/upsert-setup.sql" with { type: "text" };
+import { stateError, usageError } from "../errors.ts";
+import type { PostgresDatabase } from "../settings.ts";
+import type { TableOwner } from "./contract.ts";
+import {
+  type Contents,
+  checkShapes,
+  readContents,
+  readShards,
+  SCHEMA_VERSION,
+  TABLE_NAMES,
+  type TableName,
+} from "./postgres-schema.ts";
+import { asAdministrator, grantRights, readStanding } from "./postgres-server.ts";
+import { describePlace, type PostgresPlace, type PostgresSession, type Surroundings } from "./postgres-session.ts";
+
+const CREATE_TABLE: Readonly<Record<TableName, string>> = {
+  movie_ratings: createMovieRatings,
+  tidemark_shards: createTidemarkShards,
+  tidemark_setup: createTidemarkSetup,
+};
+
+/** Makes what is missing, rights included; returns what it made. Exit 4 for a table of another shape or owner. */
+export async function makeMissing(
+  session: PostgresSession,
+  database: PostgresDatabase,
+  owner: TableOwner,
+  surroundings: Surroundings,
+): Promise<string[]> {
+  const { encoding } = await readStanding(session, database);
+  if (encoding !== "UTF8") {
+    throw usageError(
+      `${describePlace(database)} has the encoding ${encoding}, which cannot hold every title`,
+      "name another database, which setup can make, or make one with ENCODING 'UTF8'",
+    );
+  }
+  const granted = await grantMissing(session, database, surroundings);
+  return session.transaction(async () => [...granted, ...(await makeTables(session, database, owner))]);
+}
+
+/** The administrator grants what this user lacks, if anything; a table of another shape gets nothing. */
+async function grantMissing(
+  session: PostgresSession,
+  database: PostgresDatabase,
+  surroundings: Surroundings,
+): Promise<string[]> {
+  const [rights] = await session.query(selectRights);
+  if (rights.usage === true && rights.create === true && rights.write === true) return [];
+  const place = describePlace(database);
+  const why = `user ${database.user} lacks rights in ${place}`;
+  const grant = async (admin: PostgresSession) => {
+    const contents = await readContents(admin);
+    checkShapes(contents, database);
+    await grantRights(admin, database, contents.tables);
+  };
+  await asAdministrator(database, surroundings, why, grant, database.database);
+  return [`rights of user ${database.user} in ${place}`];
+}
+
+async function makeTables(session: PostgresSession, place: PostgresPlace, owner: TableOwner): Promise<string[]> {
+  // One setup at a time, until this transaction ends.
+  await session.query(lockSetup);
+  const contents = await readContents(session);
+  checkShapes(contents, place);
+  const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
+  if (missing.length === 0 && contents.setup !== undefined) {
+    await readShards(session, owner);
+    return [];
+  }
+  const lacksShards = missing.includes("tidemark_shards");
+  const lacksRatings = missing.includes("movie_ratings");
+  if (lacksShards && !lacksRatings && (await session.query(selectAnyRating)).length > 0) {
+    throw stateError(
+      `movie_ratings in ${describePlace(place)} holds rows, but no tidemark_shards says whose they are`,
+      "move that table away, or name another database; nothing was changed",
+    );
+  }
+  for (const name of missing) await session.query(CREATE_TABLE[name]);
+  // The rows are gone, so what stood for having written them has to go too: `process` then asks for --rebuild.
+  if (lacksRatings && !lacksShards) await session.query(deleteShards);
+  await readShards(session, owner);
+  await session.query(upsertSetup, [SCHEMA_VERSION, lacksRatings || contents.setup?.madeMovieRatings === true]);
+  return missing.map((name) => `table ${name} in ${describePlace(place)}`);
+}
+
+/** Whether anything stands in the database that setup did not make. */
+export async function hasOthers(session: PostgresSession, contents: Contents): Promise<boolean> {
+  const [{ others }] = await session.query(selectOthers);
+  return others === true || (contents.tables.has("movie_ratings") && !ownsRatings(contents));
+}
+
+/** Removes our tables, and from a `movie_ratings` that was there before only the run's rows. */
+export async function dropOurs(session: PostgresSession, contents: Contents): Promise<void> {
+  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
+    await session.query(ownsRatings(contents) ? "DROP TABLE public.movie_ratings" : deleteRatings);
+  }
+  for (const name of tidemarkTables(contents)) await session.query(`DROP TABLE public.${name}`);
+}
+
+/** What `dropOurs` removes, in words. */
+export function listOurs(contents: Contents, place: PostgresPlace): string[] {
+  const ours = tidemarkTables(contents).map((name) => `table ${name} in ${describePlace(place)}`);
+  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
+    ours.unshift(`${ownsRatings(contents) ? "" : "the rows of "}table movie_ratings in ${describePlace(place)}`);
+  }
+  return ours;
+}
+
+/** What one might expect to go, and why it stays. */
+export function listKept(contents: Contents, place: PostgresPlace): string[] {
+  if (!contents.tables.has("movie_ratings") || tidemarkTables(contents).length === 0) return [];
+  if (!contents.sound.has("movie_ratings")) {
+    return [`(kept: table movie_ratings in ${describePlace(place)}, whose columns are not Tidemark's)`];
+  }
+  if (ownsRatings(contents)) return [];
+  return [`(kept: table movie_ratings in ${describePlace(place)}, as setup did not make it)`];
+}
+
+export function ownsRatings(contents: Contents): boolean {
+  return contents.sound.has("movie_ratings") && contents.setup?.madeMovieRatings === true;
+}
+
+/** Ours beside the result table. */
+function tidemarkTables(contents: Contents): TableName[] {
+  return [...contents.tables].filter((name) => name !== "movie_ratings");
+}

@@ -1,0 +1,231 @@
+/**
+ * The result table in PostgreSQL: the writing side. Every promise of `ResultTable` holds by one transaction each,
+ * durable when it returns. One session, kept for the table's life, holds the lock and does the writing. When it is
+ * lost, another is made with back-off, the lock taken again, and the work done again from its comparison on: a COMMIT
+ * in doubt is settled by what then stands there.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import deleteRatings from "../../sql/postgres/delete-ratings.sql" with { type: "text" };
+import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "text" };
+import lockShards from "../../sql/postgres/lock-shards.sql" with { type: "text" };
+import upsertRatings from "../../sql/postgres/upsert-ratings.sql" with { type: "text" };
+import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text" };
+import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import { describeEpoch, sameEpoch } from "../epoch.ts";
+import { assert, stateError } from "../errors.ts";
+import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
+import { isUnreachable, reasonOf } from "./postgres-errors.ts";
+import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
+import { checkWritable, readContents, readShards } from "./postgres-schema.ts";
+import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
+import { connectPatiently, describePlace, translated } from "./postgres-session.ts";
+
+/** Rows a statement. */
+const ROWS_PER_STATEMENT = 5_000;
+/** Between two looks at a lock that our dead session still holds. */
+const LOCK_PAUSE_MS = 250;
+
+/**
+ * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
+ * Exit 3 where the server cannot be had for 30 s, exit 2 where there is no table, exit 4 where it is of another shape.
+ */
+export function openPostgresTable(
+  place: PostgresPlace,
+  owner: TableOwner,
+  holder: string,
+  surroundings: Surroundings,
+): Promise<ResultTable> {
+  return translated(place, async () => {
+    const session = await connectPatiently(place, surroundings);
+    try {
+      checkWritable(await readContents(session), place);
+      return new PostgresTable(session, await session.backend(), owner, holder, surroundings);
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  });
+}
+
+class PostgresTable implements ResultTable {
+  readonly #owner: TableOwner;
+  readonly #holder: string;
+  readonly #surroundings: Surroundings;
+  readonly #name: string;
+  /** Aborts when the table is closed, which ends a wait for the server. */
+  readonly #closing = new AbortController();
+  #session: PostgresSession;
+  #backend: number;
+  #isLocked = false;
+  /** Who we are in the shards' rows, once they are claimed. */
+  #claimant: string | undefined;
+
+  constructor(
+    session: PostgresSession,
+    backend: number,
+    owner: TableOwner,
+    holder: string,
+    surroundings: Surroundings,
+  ) {
+    this.#session = session;
+    this.#backend = backend;
+    this.#owner = owner;
+    this.#holder = holder;
+    this.#surroundings = surroundings;
+    this.#name = describePlace(session.place);
+  }
+
+  async lock(): Promise<void> {
+    if (this.#isLocked) return;
+    await this.#perform(async (session) => {
+      await lockDatabase(session, await readContents(session), this.#holder);
+      this.#isLocked = true;
+      // Again under the lock: a cleanup just before may have removed the tables.
+      checkWritable(await readContents(session), session.place);
+    });
+  }
+
+  standings(): Promise<ShardStanding[]> {
+    return this.#perform((session) => readShards(session, this.#owner));
+  }
+
+  async claim(
+    claimant: string,
+    partitions: number,
+    judge: (partition: number, found: ShardStanding | undefined) => EpochIdentity,
+  ): Promise<void> {
+    await this.#write(async (shards) => {
+      for (let partition = 0; partition < partitions; partition++) {
+        const found = shards.find((shard) => shard.partition === partition);
+        const judged = judge(partition, found);
+        await this.#setShard({ partition, epoch: found?.epoch ?? judged, offset: found?.offset ?? 0, claimant });
+      }
+    });
+    this.#claimant = claimant;
+  }
+
+  async apply(claimant: string, epoch: Epoch): Promise<void> {
+    await this.#write(async (shards) => {
+      const { partition, identity, previous, offset, rows } = epoch;
+      const found = shards.find((shard) => shard.partition === partition);
+      if (found?.claimant !== claimant) throw this.#taken(partition, found);
+      if (sameEpoch(found.epoch, identity)) return;
+      if (!sameEpoch(found.epoch, previous)) {
+        throw stateError(
+          `partition ${partition} of the result table in ${this.#name} stands at ${describeEpoch(found.epoch)}, ` +
+            `not at ${describeEpoch(previous)}`,
+          "the table or the checkpoint was put back or replaced: run `tidemark process --rebuild`",
+        );
+      }
+      await this.#setShard({ partition, epoch: identity, offset, claimant });
+      await this.#upsert(rows);
+    });
+  }
+
+  async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
+    await this.#write(async () => {
+      await this.#session.query(deleteRatings);
+      await this.#session.query(deleteShards);
+      for (const [partition, epoch] of identities.entries()) {
+        await this.#setShard({ partition, epoch, offset: 0, claimant });
+      }
+    });
+    this.#claimant = claimant;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#session.end();
+  }
+
+  /** One transaction; `work` is given the shards' rows as they stand in it, locked. */
+  async #write(work: (shards: ShardStanding[]) => Promise<void>): Promise<void> {
+    assert(this.#isLocked, "the result table is written under its lock only");
+    await this.#perform((session) =>
+      session.transaction(async () => work(await readShards(session, this.#owner, lockShards))),
+    );
+  }
+
+  /** Does `work`, and all of it again whenever the session is lost meanwhile. */
+  #perform<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    return translated(this.#session.place, async () => {
+      for (;;) {
+        try {
+          return await work(this.#session);
+        } catch (error) {
+          if (!isUnreachable(error) || this.#closing.signal.aborted) throw error;
+          this.#surroundings.log.warn(`lost ${this.#name}: ${reasonOf(error)}; connecting again`);
+          await this.#regain();
+        }
+      }
+    });
+  }
+
+  /** Ends with a new session that holds what the lost one held; exit 4 where another has taken it. */
+  async #regain(): Promise<void> {
+    void this.#session.end();
+    const lost = this.#backend;
+    const { signal } = this.#closing;
+    for (;;) {
+      const { place } = this.#session;
+      this.#session = await connectPatiently(place, { ...this.#surroundings, signal }, Number.POSITIVE_INFINITY);
+      try {
+        this.#backend = await this.#session.backend();
+        while (this.#isLocked && !(await tryLock(this.#session))) {
+          await this.#checkUntaken(lost);
+          await sleep(LOCK_PAUSE_MS, undefined, { signal });
+        }
+        this.#surroundings.log.info(`connected to ${this.#name} again`);
+        return;
+      } catch (error) {
+        if (!isUnreachable(error)) throw error;
+        void this.#session.end();
+      }
+    }
+  }
+
+  /** Returns while the lock can be our dead session's. */
+  async #checkUntaken(lostBackend: number): Promise<void> {
+    if (this.#claimant === undefined) {
+      const backend = await lockingBackend(this.#session);
+      if (backend === undefined || backend === lostBackend) return;
+      throw stateError(
+        `the result table in ${this.#name} was taken by another process while the connection was lost`,
+        "start again once the other has ended",
+      );
+    }
+    const shards = await readShards(this.#session, this.#owner);
+    const foreign = shards.find(({ claimant }) => claimant !== this.#claimant);
+    if (foreign !== undefined || shards.length === 0) throw this.#taken(foreign?.partition ?? 0, foreign);
+  }
+
+  #taken(partition: number, found: ShardStanding | undefined): Error {
+    return stateError(
+      `partition ${partition} of the result table in ${this.#name} has been taken by another process` +
+        (found === undefined ? ", or reset" : ` (${found.claimant})`),
+      "let one process work for a group and topic; start it again once the other has ended",
+    );
+  }
+
+  async #setShard({ partition, epoch, offset, claimant }: ShardStanding): Promise<void> {
+    const { group, topic } = this.#owner;
+    const values = [group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant];
+    await this.#session.queryPrepared("upsert-shard", upsertShard, values);
+  }
+
+  async #upsert(rows: readonly Row[]): Promise<void> {
+    // In the order of the key, or nearly: scattered over many windows, every row would touch a page of its own.
+    const ordered = rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
+    for (let first = 0; first < ordered.length; first += ROWS_PER_STATEMENT) {
+      const some = ordered.slice(first, first + ROWS_PER_STATEMENT);
+      await this.#session.queryPrepared("upsert-ratings", upsertRatings, [
+        some.map(({ windowStart }) => windowStart),
+        some.map(({ movieId }) => movieId),
+        some.map(({ title }) => title),
+        some.map(({ ratingCount }) => ratingCount),
+        some.map(({ ratingSum }) => ratingSum),
+        some.map(({ uniqueRatingCount }) => uniqueRatingCount),
+      ]);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** The PostgreSQL table: the contract, and what can befall a session. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { openPostgresTable } from "../../src/table/postgres.ts";
+import { CutProxy } from "../services/cut-proxy.ts";
+import { PostgresServer, quoted } from "../services/postgres.ts";
+import { tableContract } from "./contract.ts";
+import { epochOf, failure, identity, OWNER, row, TestDatabase } from "./fixture.ts";
+import { PostgresFixture } from "./postgres-fixture.ts";
+
+/** The package may have to be installed first. */
+const START_MS_MAX = 300_000;
+const PROCESS_TEST_MS = 60_000;
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await PostgresServer.start();
+}, START_MS_MAX);
+afterAll(() => server?.remove());
+
+tableContract("PostgreSQL", async () => new PostgresFixture(server));
+
+describe("a PostgreSQL session", () => {
+  let fixture: PostgresFixture;
+  let database: TestDatabase;
+  beforeEach(() => {
+    fixture = new PostgresFixture(server);
+    database = new TestDatabase(fixture);
+  });
+  afterEach(() => database.end());
+
+  /** All rows are of the epoch at which the shard stands. */
+  async function expectWhole(after: number): Promise<void> {
+    const [{ epoch_number: number, next_offset: offset }] = await fixture.sql("SELECT * FROM tidemark_shards");
+    expect(Number(number)).toBeGreaterThanOrEqual(after);
+    expect(offset).toBe(Number(number) * 100);
+    const counts = (await database.storedRows()).map(({ ratingCount }) => ratingCount);
+    expect(counts).toEqual(Array(500).fill(number));
+  }
+
+  test(
+    "that is terminated again and again is made anew, and nothing is lost or left out",
+    async () => {
+      await database.setup();
+      const other = database.startOther();
+      let seen = await other.appliedAfter(0);
+      for (let ended = 0; ended < 12; ) {
+        // None may be there: the last one's end is felt only with a later epoch.
+        ended += server.sql(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark' ` +
+            `AND datname = ${quoted(fixture.name, "'")}`,
+        ).length;
+        seen = await other.appliedAfter(seen + 20);
+      }
+      await other.kill();
+      await expectWhole(seen);
+    },
+    PROCESS_TEST_MS,
+  );
+
+  // A server that is not the tests' own is not stopped.
+  test.skipIf(process.env.TEST_POSTGRES !== undefined)(
+    "outlives its server, which is stopped and started again",
+    async () => {
+      await database.setup();
+      const other = database.startOther();
+      const reader = fixture.reader();
+      let seen = await other.appliedAfter(5);
+      expect(await reader.newest(1)).toHaveLength(1);
+      await server.stop();
+      const read = reader.newest(500);
+      await server.startAgain();
+      expect(await read).toHaveLength(500);
+      await reader.close();
+      seen = await other.appliedAfter(seen + 20);
+      await other.kill();
+      await expectWhole(seen);
+    },
+    PROCESS_TEST_MS,
+  );
+
+  for (const [when, upserts] of [
+    ["before", 2],
+    ["after", 1],
+  ] as const) {
+    test(`that is cut just ${when} the server does COMMIT writes the epoch once, and goes on`, async () => {
+      await database.setup();
+      const proxy = await CutProxy.start(server.host, server.port);
+      try {
+        const place = { ...fixture.database(), host: "127.0.0.1", port: proxy.port, sslmode: "disable" } as const;
+        const table = await openPostgresTable(place, OWNER, "process, pid 1", fixture.surroundings());
+        await table.lock();
+        await table.claim("me", 1, () => identity(0));
+        proxy.sent = "";
+        // With the byte that ends it: BEGIN, too, has the word in it.
+        proxy.cutAt("COMMIT\0", when);
+        await table.apply("me", epochOf(1, [row(0, 1, 1)]));
+        expect(proxy.sent.split("INSERT INTO public.movie_ratings").length - 1).toBe(upserts);
+        expect(fixture.logged.join("\n")).toContain("connecting again");
+        await table.apply("me", epochOf(2, [row(0, 2, 2)]));
+        expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(2), offset: 200, claimant: "me" }]);
+        expect(await database.storedRows()).toEqual([row(0, 1, 1), row(0, 2, 2)]);
+        // The lock was taken again.
+        const second = await database.open(OWNER, "process, pid 2");
+        expect((await failure(() => second.lock())).exitCode).toBe(4);
+        await table.close();
+      } finally {
+        proxy.close();
+      }
+    });
+  }
+
+  test("that was lost while another process took the table ends with exit 4, naming it", async () => {
+    const table = await database.claimed();
+    await table.apply("me", epochOf(1, [row(0, 1, 1)]));
+    server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoted(fixture.name, "'")}`);
+    const second = await database.open(OWNER, "process, pid 2");
+    await second.lock();
+    await second.claim("successor", 1, (_, found) => found?.epoch ?? identity(0));
+    const error = await failure(() => table.apply("me", epochOf(2, [row(0, 1, 2)])));
+    expect(error.exitCode).toBe(4);
+    expect(error.message).toContain("successor");
+    expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
+  });
+});
