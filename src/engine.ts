@@ -16,7 +16,9 @@ export const EPOCH_INTERVAL_MS = 1000;
 /** Rows of an epoch; a slice may bring it over that. */
 export const EPOCH_ROWS_MAX = 15_000;
 
-/** `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed. */
+/**
+ * `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed.
+ */
 export type Goal = "forever" | "once" | "drain";
 
 export interface EngineOptions {

@@ -6,7 +6,9 @@
 /** 2: usage or configuration. 3: a service cannot be reached or refuses us. 4: data or state is damaged or not ours. */
 export type UserExitCode = 2 | 3 | 4;
 
-/** An error that the user can mend: `message` says what is wrong and where, `hint` what to do. Shown without a stack. */
+/**
+ * An error that the user can mend: `message` says what is wrong and where, `hint` what to do. Shown without a stack.
+ */
 export class UserError extends Error {
   override readonly name = "UserError";
   readonly exitCode: UserExitCode;

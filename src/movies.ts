@@ -34,7 +34,7 @@ export class Movies {
     return movieId < DIRECT_IDS_MAX ? -1 : (this.#slotOfLargeId.get(movieId) ?? -1);
   }
 
-  /** Slots by movie id, -1 for none; ids beyond it, known or not, are `slotOf`'s to look up. Good until the next `add`. */
+  /** Slots by movie id, -1 for none; ids beyond it, known or not, are for `slotOf`. Good until the next `add`. */
   get directSlots(): Int32Array {
     return this.#slotOfId;
   }

@@ -20,7 +20,7 @@ const DATE_BYTES = 10;
 /** `2002-09-20,1,2,3` */
 const PLAIN_BYTES_MIN = 16;
 
-/** Reads rating after rating into its own fields. One per shard: it remembers the last date, as ratings come in order. */
+/** Reads rating after rating into its own fields. One per shard: it remembers the last date, for the next. */
 export class RatingParser {
   /** Event time in ms since 1970 UTC, and its day since 1970. */
   eventTimeMs = 0;
@@ -54,10 +54,10 @@ export class RatingParser {
   }
 
   /**
-   * The fast lane: puts the ratings that follow in the batch into `run`, for as long as they have the last plain date, a
-   * movie known, a one-digit rating and a user without anything odd, in short records not before the batch's time: nearly
-   * all of real data. Stops before the first other one, which the usual way then judges. One loop over local variables:
-   * it reads a rating in half the time. Returns how many it took.
+   * The fast lane: puts the ratings that follow in the batch into `run`, for as long as they have the last plain date,
+   * a movie known, a one-digit rating and a user without anything odd, in short records not before the batch's time:
+   * nearly all of real data. Stops before the first other one, which the usual way then judges. One loop over local
+   * variables: it reads a rating in half the time. Returns how many it took.
    */
   gatherPlain(cursor: RecordCursor, movies: Movies, run: DayRun): number {
     const bytes = this.#bytes;

@@ -18,7 +18,8 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
   if (offset < bounds.start || offset > bounds.end) {
     throw replaced(
       ratings,
-      `the checkpoint stands at offset ${offset} of partition ${partition}, which holds ${bounds.start} to ${bounds.end}`,
+      `the checkpoint stands at offset ${offset} of partition ${partition}, ` +
+        `which holds ${bounds.start} to ${bounds.end}`,
     );
   }
   if (lastBatch === undefined || lastBatch.baseOffset < bounds.start) return;
@@ -51,7 +52,8 @@ export async function checkTopicForRebuild(ratings: TopicReader, standings: read
     }
     if (end < offset) {
       throw stateError(
-        `partition ${partition} of topic ${ratings.topic} ends at offset ${end}, but the table was made from ${offset} records`,
+        `partition ${partition} of topic ${ratings.topic} ends at offset ${end}, ` +
+          `but the table was made from ${offset} records`,
         hint,
       );
     }

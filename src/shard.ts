@@ -113,7 +113,7 @@ export class Shard {
     return this.#walk.lastBatch;
   }
 
-  /** Sets whole record batches to be worked on next, those from `endOffset` on left out; the slice before must be done. */
+  /** Sets whole record batches to work on next, those from `endOffset` on left out; the slice before must be done. */
   load(slice: Uint8Array, endOffset = Number.POSITIVE_INFINITY): void {
     this.#walk.load(slice, endOffset);
     this.#parser.attach(slice);

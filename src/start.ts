@@ -45,7 +45,8 @@ export interface ShardAtWork {
 }
 
 const LOST_HINT =
-  "if the checkpoint is lost, old or another's, `tidemark process --rebuild` reads the topic again; nothing was changed";
+  "if the checkpoint is lost, old or another's, `tidemark process --rebuild` reads the topic again; " +
+  "nothing was changed";
 
 /** Ends with every side at the newest epoch of each shard's log. */
 export async function startShards(
@@ -139,7 +140,8 @@ async function beginRun(
   } else {
     for (const standing of standings.values()) {
       throw stateError(
-        `the table stands at ${describeEpoch(standing.epoch)} for partition ${standing.partition}, but there is no checkpoint`,
+        `the table stands at ${describeEpoch(standing.epoch)} for partition ${standing.partition}, ` +
+          "but there is no checkpoint",
         LOST_HINT,
       );
     }

@@ -13,7 +13,8 @@ describe("the line", () => {
   test("quotes a title with a comma, so that it stays five columns", () => {
     const line = anomalyLine({ ...K_PAX, title: 'Brazil: The "Love Conquers All" Version, Part 2' });
     expect(line).toBe(
-      '2002-09-20 00:00:00,2002-09-21 00:00:00,"Brazil: The ""Love Conquers All"" Version, Part 2",36,3.2777777777777777',
+      '2002-09-20 00:00:00,2002-09-21 00:00:00,"Brazil: The ""Love Conquers All"" Version, Part 2",' +
+        "36,3.2777777777777777",
     );
   });
 

@@ -124,7 +124,8 @@ describe("event times", () => {
       const offset = `${padded(Math.floor(absolute / 60), 2)}${random.pick(["", ":"])}${padded(absolute % 60, 2)}`;
       const clock = local.toISOString().split("T")[1].slice(0, 12);
       const finer = random.pick(["", "0", "999", "999999"]);
-      const text = `${isoDay(local)}${random.pick(["T", "t", " "])}${clock}${finer}${offsetMinutes < 0 ? "-" : "+"}${offset}`;
+      const sign = offsetMinutes < 0 ? "-" : "+";
+      const text = `${isoDay(local)}${random.pick(["T", "t", " "])}${clock}${finer}${sign}${offset}`;
       expect([text, parseEventTime(text)]).toEqual([text, timeMs]);
     }
   });

@@ -31,7 +31,7 @@ export interface GenerateOptions {
   readonly movies?: number;
   /** Part of the movies, 0 to 1, that have no title. */
   readonly untitled?: number;
-  /** Where the clocks begin, in days since 1970. Else the seed's choice: mostly 2002, or shortly before 1970, or any. */
+  /** Where the clocks begin, in days since 1970. Else the seed's choice: mostly 2002, or just before 1970, or any. */
   readonly startDay?: number;
   readonly daysPerRecord?: number;
   readonly backDaysMax?: number;

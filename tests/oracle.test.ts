@@ -201,7 +201,7 @@ describe("rejected ratings", () => {
     expect(reasons(runOracle({ partitions: [records], ...settings }))).toEqual([]);
   });
 
-  test("too-many-windows: only open windows are counted, after the rating's own watermark closed what it passes", () => {
+  test("too-many-windows: only open windows count, after the rating's own watermark closed what it passes", () => {
     // 10-10 opens a second window while September's is open; 10-11 closes September's first. 10-09 opens none.
     const input = ["2002-09-20,1,u,4", "2002-10-10,1,u,4", "2002-10-09,2,u,4", "2002-10-11,9,u,4"];
     expect(reasons(run(input, { maxWindows: 1 }))).toEqual(["1:too-many-windows"]);

@@ -7,8 +7,9 @@ import { expect, test } from "bun:test";
 import { REJECTED_LINE_BYTES_MAX, type RejectedLine } from "../src/epoch.ts";
 import type { ShardRules } from "../src/shard-rules.ts";
 import type { Totals } from "../src/totals.ts";
+import { generateNearPlain } from "./generate/near-plain.ts";
 import { Random } from "./generate/random.ts";
-import { generateRatings } from "./generate.ts";
+import { type Generated, generateRatings } from "./generate.ts";
 import { type OracleInput, type OracleResult, runOracle } from "./oracle.ts";
 import { RatingsLog } from "./shard/ratings-log.ts";
 import { Replay } from "./shard/replay.ts";
@@ -26,7 +27,7 @@ const seen: Record<string, number> = {};
 test(
   `${CASES} random cases from TEST_SEED=${FIRST_SEED} on agree with the oracle`,
   () => {
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) runCase(seed);
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) runCase(seed, generateAny);
     if (CASES >= 1000) {
       const never = Object.keys(seen).filter((name) => seen[name] < 50);
       expect(never).toEqual([]);
@@ -35,11 +36,18 @@ test(
   TIMEOUT_MS,
 );
 
-function runCase(seed: number): void {
-  const random = new Random(seed);
-  const settings = pickSettings(random);
-  const { maxFutureMs = DAY_MS } = settings;
-  const generated = generateRatings(seed, {
+test(
+  `${CASES / 4} cases of plain and nearly plain lines from TEST_SEED=${FIRST_SEED} on agree with the oracle`,
+  () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES / 4; seed++) {
+      runCase(seed, (random) => generateNearPlain(random, random.whole(0, 400)));
+    }
+  },
+  TIMEOUT_MS,
+);
+
+function generateAny(random: Random, { maxFutureMs = DAY_MS }: OracleSettings): Generated {
+  return generateRatings(random.whole(0, 2 ** 32 - 1), {
     records: random.whole(0, random.pick([5, 40, 100, 100, 200, 200, 1000, 3000])),
     movies: random.whole(1, 12),
     untitled: random.pick([0, 0.1, 0.5]),
@@ -49,6 +57,12 @@ function runCase(seed: number): void {
     kinds: { ...(random.chance(0.3) ? { malformed: 0, future: 0 } : {}), backJump: random.pick([0, 15, 50]) },
     dress: random.chance(0.3) ? { dateTime: 0, quoted: 0, lineEnd: 0, oddUser: 0 } : {},
   });
+}
+
+function runCase(seed: number, generate: (random: Random, settings: OracleSettings) => Generated): void {
+  const random = new Random(seed);
+  const settings = pickSettings(random);
+  const generated = generate(random, settings);
   const log = new RatingsLog(random, generated.partitions[0], {
     writers: random.pick([["ours"], ["foreign"], ["ours", "foreign", "appendTime"]] as const),
     batchRecordsMax: random.pick([1, 4, 20, 200]),

@@ -8,7 +8,9 @@ import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
 import { UserError } from "../src/errors.ts";
 import { Shard, type ShardSurroundings } from "../src/shard.ts";
 import type { ShardRules } from "../src/shard-rules.ts";
+import { crc32c } from "../src/topic/crc32c.ts";
 import { Random } from "./generate/random.ts";
+import { foreignBatch } from "./shard/foreign-batch.ts";
 import { RatingsLog, recordBatch } from "./shard/ratings-log.ts";
 import { Replay } from "./shard/replay.ts";
 
@@ -73,6 +75,23 @@ describe("damage", () => {
     const epoch = shard.takeEpoch(true);
     expect([epoch.offset, shard.totals.counted]).toEqual([2, 2]);
     expect(epoch.rows).toMatchObject([{ windowStart: SEPTEMBER, movieId: 1, ratingCount: 2, ratingSum: 9 }]);
+  });
+});
+
+describe("damage under a right checksum", () => {
+  test("behind plain ratings is exit 4 as well, with all before it counted", () => {
+    const columns = { timestampMs: -1, key: null, headers: [] };
+    const lines = ["2002-09-20,7,u,3", "2002-09-20,7,u,4", "2002-09-20,7,u,5"];
+    const records = lines.map((line, offset) => ({ ...columns, offset, value: Buffer.from(line) }));
+    // The last value claims more bytes than its record has: it would end beyond the batch.
+    const batch = foreignBatch({ records, lastOffset: 2 });
+    const valueAt = batch.length - 1 - lines[2].length;
+    batch[valueAt - 1] += 4;
+    new DataView(batch.buffer).setUint32(17, crc32c(batch, 21, batch.length));
+    const shard = makeShard({ mode: "A" });
+    shard.load(batch);
+    expect(failure(() => shard.work()).message).toBe("a record of the batch at offset 0 does not fit its own length");
+    expect(shard.takeEpoch(true).rows).toMatchObject([{ movieId: 7, ratingCount: 2, ratingSum: 7 }]);
   });
 });
 

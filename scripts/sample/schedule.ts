@@ -50,7 +50,9 @@ export function rowsByDay(rows: number, days: number): number[] {
   });
 }
 
-/** One file a year (`ratings-1999.csv`), or as few as keep each below 1 GB (`ratings-2005-1.csv`); none that is empty. */
+/**
+ * One file a year (`ratings-1999.csv`), or as few as keep each below 1 GB (`ratings-2005-1.csv`); none that is empty.
+ */
 export function filesByYear(rowsOfDays: readonly number[]): RatingsFile[] {
   const rowsOfYears = new Map<string, number>();
   for (const [index, rows] of rowsOfDays.entries()) {

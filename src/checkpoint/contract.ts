@@ -26,7 +26,10 @@ export interface Replaced {
   readonly tableEpoch: EpochIdentity | undefined;
   /** Ends of the output topics then: what lies before was put out by earlier runs. */
   readonly ends: OutputEnds;
-  /** The newest window end among those anomalies, and the highest offset among those rejected lines; -Infinity for none. */
+  /**
+   * The newest window end among those anomalies, and the highest offset among those rejected lines; -Infinity for
+   * none.
+   */
   readonly endDayMax: number;
   readonly offsetMax: number;
 }

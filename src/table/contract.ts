@@ -71,7 +71,9 @@ export interface ResultReader {
   close(): Promise<void>;
 }
 
-/** What `setup` and `cleanup` do to the database. Every method names in its result what it made or removed, for people. */
+/**
+ * What `setup` and `cleanup` do to the database. Every method names in its result what it made or removed, for people.
+ */
 export interface TableAdmin {
   /** Makes what is missing; safe to repeat. A `movie_ratings` of another shape is exit 4, nothing touched. */
   setup(): Promise<string[]>;

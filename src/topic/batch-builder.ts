@@ -53,7 +53,9 @@ export class BatchBuilder {
     return this.#count === 0 || this.#at + recordBytes + RECORD_FRAME_BYTES_MAX <= this.#batchBytesMax;
   }
 
-  /** Adds a record whose key and value lie in these bytes; a start of -1 means null. All records bear the batch's time. */
+  /**
+   * Adds a record whose key and value lie in these bytes; a start of -1 means null. All records bear the batch's time.
+   */
   add(
     keySource: Uint8Array,
     keyStart: number,

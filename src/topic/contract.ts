@@ -27,7 +27,10 @@ export interface TopicReader {
    */
   read(partition: number, offset: number, maxBytes: number): Promise<Slice>;
 
-  /** Resolves when `partition` may hold more than `offset`, within 50 ms of its being written, or when the signal aborts. */
+  /**
+   * Resolves when `partition` may hold more than `offset`, within 50 ms of its being written, or when the signal
+   * aborts.
+   */
   waitForMore(partition: number, offset: number, signal: AbortSignal): Promise<void>;
 
   /** All that `read` gave so far is durable when this resolves (embedded: fsync; a broker: nothing to do). */

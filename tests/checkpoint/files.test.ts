@@ -3,7 +3,16 @@
  * settings are told; a log is compacted and stays small.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteReader } from "../../src/byte-stream.ts";
@@ -157,14 +166,17 @@ test("a flipped byte before the last record is exit 4, says where, and what to d
   const bytes = readFileSync(logPath());
   bytes[bytes.length >> 1] ^= 0xff;
   writeFileSync(logPath(), bytes);
-  const error = await reopen().then(() => undefined, (thrown) => thrown);
+  const error = await reopen().then(
+    () => undefined,
+    (thrown) => thrown,
+  );
   expect(error).toBeInstanceOf(UserError);
   expect((error as UserError).exitCode).toBe(4);
   expect((error as UserError).message).toContain(logPath());
   expect((error as UserError).hint).toContain("--rebuild");
 });
 
-test("a log that outgrows its state asks for the whole state, shrinks to it, and keeps unconfirmed epochs", async () => {
+test("a log that outgrows its state asks for all of it, shrinks to it, and keeps unconfirmed epochs", async () => {
   const { log } = await beginRun();
   const movies = new Movies();
   const half = LOG_BYTES_MIN / 2;
@@ -198,7 +210,10 @@ test("appends and confirmations that overlap a compaction are all there", async 
 
 test("other settings are exit 4 and name what differs", async () => {
   await beginRun();
-  const error = await reopen({ ...SETTINGS, mode: "A" }).then(() => undefined, (thrown) => thrown);
+  const error = await reopen({ ...SETTINGS, mode: "A" }).then(
+    () => undefined,
+    (thrown) => thrown,
+  );
   expect((error as UserError).exitCode).toBe(4);
   expect((error as UserError).message).toContain("mode C, now A");
 });
@@ -228,7 +243,10 @@ test("a checkpoint of a newer Tidemark is exit 4", async () => {
   const header = JSON.parse(new TextDecoder().decode(bodies[0]));
   bodies[0] = new TextEncoder().encode(JSON.stringify({ ...header, format: 99 }));
   writeFileSync(logPath(), Buffer.concat(bodies.flatMap((body) => frame([body]))));
-  const error = await reopen().then(() => undefined, (thrown) => thrown);
+  const error = await reopen().then(
+    () => undefined,
+    (thrown) => thrown,
+  );
   expect((error as UserError).exitCode).toBe(4);
   expect((error as UserError).message).toContain("newer");
 });
@@ -236,7 +254,12 @@ test("a checkpoint of a newer Tidemark is exit 4", async () => {
 test("only one process works on a folder", async () => {
   const first = openStore();
   await first.lock();
-  const error = await openStore().lock().then(() => undefined, (thrown) => thrown);
+  const error = await openStore()
+    .lock()
+    .then(
+      () => undefined,
+      (thrown) => thrown,
+    );
   expect((error as UserError).exitCode).toBe(4);
   expect((error as UserError).message).toContain("a test");
 });

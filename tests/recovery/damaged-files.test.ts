@@ -17,8 +17,8 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../src/errors.ts";
-import { generateRatings } from "../generate.ts";
 import { Random } from "../generate/random.ts";
+import { generateRatings } from "../generate.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "./embedded-home.ts";
 import { makeFastFolder, Photograph, Photographer } from "./photographs.ts";
 import { difference, expectedResults, type Results, type Rules, storedResults } from "./results.ts";
@@ -69,7 +69,10 @@ function develop(photograph: Photograph): void {
 function files(pattern = /^/): string[] {
   const entries = readdirSync(home, { recursive: true, withFileTypes: true });
   const ours = entries.filter((entry) => entry.isFile() && !/^tidemark\.(db|json)|\.lock/.test(entry.name));
-  return ours.map((entry) => join(entry.parentPath, entry.name)).filter((path) => pattern.test(path)).sort();
+  return ours
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => pattern.test(path))
+    .sort();
 }
 
 function run(): Promise<"done" | UserError> {

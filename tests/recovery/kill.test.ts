@@ -3,16 +3,11 @@
  * beside a `produce` that is killed now and then as well. Each successor goes ahead at once. In the end the table and
  * the topics hold what the oracle makes of what the ratings topic holds, each line once and in order.
  */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../generate/random.ts";
-import type { RunningCommand } from "../scenarios/running-command.ts";
-import { EXECUTABLE, Workplace } from "../scenarios/workplace.ts";
+import { KillableWorkplace } from "./killable-workplace.ts";
 import { writeRatingFiles, writeTitles } from "./rating-files.ts";
-import { difference, readRatings, resultsOf, type Rules, storedResults } from "./results.ts";
+import { ANOMALIES_TOPIC, difference, type Rules, readRatings, resultsOf, storedResults } from "./results.ts";
 
 setDefaultTimeout(240_000);
 
@@ -21,6 +16,8 @@ const SEED = Number(process.env.TIDEMARK_SEED ?? Date.now() % 1_000_000);
 const CHUNKS = 14;
 /** The last one is so many times as large, for the drain to take some time. */
 const LAST_CHUNK_TIMES = 4;
+/** Between two files: `process` then has some epochs to make, not one. */
+const PAUSE_SECONDS = 0.03;
 const KILLS_MIN = 50;
 
 interface Scenario extends Rules {
@@ -32,35 +29,48 @@ interface Scenario extends Rules {
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { mode: "C", anomalyDays: 2, anomalyMinCount: 3, anomalyMinMean: 3, partitions: 1, ...{ ratings: 20_000, days: 60, movies: 400 } },
-  { mode: "A", anomalyDays: 2, anomalyMinCount: 3, anomalyMinMean: 3, partitions: 3, ...{ ratings: 20_000, days: 60, movies: 400 } },
-  { mode: "C", anomalyDays: 30, anomalyMinCount: 9, anomalyMinMean: 3.2, partitions: 3, ...{ ratings: 8_000, days: 25, movies: 300 } },
-  { mode: "A", anomalyDays: 30, anomalyMinCount: 9, anomalyMinMean: 3.2, partitions: 1, ...{ ratings: 8_000, days: 25, movies: 300 } },
+  {
+    mode: "C",
+    anomalyDays: 2,
+    anomalyMinCount: 3,
+    anomalyMinMean: 3,
+    partitions: 1,
+    ...{ ratings: 20_000, days: 60, movies: 400 },
+  },
+  {
+    mode: "A",
+    anomalyDays: 2,
+    anomalyMinCount: 3,
+    anomalyMinMean: 3,
+    partitions: 3,
+    ...{ ratings: 20_000, days: 60, movies: 400 },
+  },
+  {
+    mode: "C",
+    anomalyDays: 30,
+    anomalyMinCount: 9,
+    anomalyMinMean: 3.2,
+    partitions: 3,
+    ...{ ratings: 8_000, days: 25, movies: 300 },
+  },
+  {
+    mode: "A",
+    anomalyDays: 30,
+    anomalyMinCount: 9,
+    anomalyMinMean: 3.2,
+    partitions: 1,
+    ...{ ratings: 8_000, days: 25, movies: 300 },
+  },
 ];
 
-let bin: string;
-let workplace: Workplace | undefined;
+let workplace: KillableWorkplace | undefined;
 let kills = 0;
-beforeAll(() => {
-  // Another build may replace it meanwhile.
-  bin = mkdtempSync(join(tmpdir(), "tidemark-kill-"));
-  copyFileSync(EXECUTABLE, join(bin, "tidemark"));
-});
 afterEach(() => workplace?.remove());
-afterAll(() => rmSync(bin, { recursive: true }));
-
-/** Kills a command after a while; whether it was still at it. One that had ended by itself must have ended well. */
-async function killAfter(command: RunningCommand, delayMs: number): Promise<boolean> {
-  await Promise.race([sleep(delayMs), command.outcome()]);
-  const { code, stderr } = await command.end("SIGKILL");
-  if (code !== null && code !== 0) throw new Error(`a command ended with ${code}:\n${stderr}`);
-  return code === null;
-}
 
 test.each(SCENARIOS)("mode $mode, windows of $anomalyDays days, partitions: $partitions", async (scenario) => {
   const random = new Random(SEED + SCENARIOS.indexOf(scenario));
   const { mode, anomalyDays, anomalyMinCount, anomalyMinMean, partitions, ratings, days, movies } = scenario;
-  workplace = new Workplace([join(bin, "tidemark")]);
+  workplace = new KillableWorkplace();
   const home = workplace.path("tidemark-data");
   const titles = writeTitles(workplace, "titles.csv", movies);
   for (let chunk = 0; chunk < CHUNKS; chunk++) {
@@ -68,25 +78,26 @@ test.each(SCENARIOS)("mode $mode, windows of $anomalyDays days, partitions: $par
     const files = { ratings: ratings * times, firstDay: 12_000 + days * chunk, days: days * times, movies };
     writeRatingFiles(workplace, `chunk-${chunk}`, random, files);
   }
-  const thresholds = `--anomaly-days ${anomalyDays} --anomaly-min-count ${anomalyMinCount} --anomaly-min-mean ${anomalyMinMean}`;
+  const thresholds =
+    `--anomaly-days ${anomalyDays} --anomaly-min-count ${anomalyMinCount} ` + `--anomaly-min-mean ${anomalyMinMean}`;
   const processing = `process --titles titles.csv --mode ${mode} ${thresholds}`;
 
   workplace.succeed(`setup --partitions ${partitions}`);
-  workplace.succeed("produce --ratings chunk-0");
-  const startMs = performance.now();
-  workplace.succeed(`${processing} --once`);
-  const typicalMs = performance.now() - startMs;
+  const producing = `produce --sleep ${PAUSE_SECONDS} --ratings`;
+  const typicalMs = workplace.time(`${producing} chunk-0`) + workplace.time(`${processing} --once`);
 
   const killed = { running: 0, draining: 0, produce: 0 };
   for (let chunk = 1; chunk < CHUNKS; chunk++) {
-    const producing = workplace.start(`produce --ratings chunk-${chunk}`);
-    if (!(await killAfter(workplace.start(processing), random.fraction() * typicalMs))) throw new Error("it ended");
+    const producer = workplace.start(`${producing} chunk-${chunk}`);
+    expect(await workplace.startAndKill(processing, random.fraction() * typicalMs)).toBe(true);
     killed.running++;
-    const last = chunk === CHUNKS - 1;
-    if (!last && random.chance(0.3) && (await killAfter(producing, random.fraction() * 20))) killed.produce++;
-    else expect((await producing.outcome()).code).toBe(0);
+    const spared = chunk === CHUNKS - 1 || random.chance(0.7);
+    if (!spared && (await workplace.kill(producer, random.fraction() * 100))) killed.produce++;
+    else expect((await producer.outcome()).code).toBe(0);
   }
-  while (await killAfter(workplace.start(`${processing} --drain`), random.fraction() * typicalMs)) killed.draining++;
+  // More time each time: a machine that is busier by now must not keep it from ever ending.
+  const drainMs = () => random.fraction() * typicalMs * (0.3 + killed.draining / 8);
+  while (await workplace.startAndKill(`${processing} --drain`, drainMs())) killed.draining++;
   kills += killed.running + killed.draining + killed.produce;
 
   const records = readRatings(home);
@@ -98,6 +109,11 @@ test.each(SCENARIOS)("mode $mode, windows of $anomalyDays days, partitions: $par
       `${counts[0]} ratings, ${expected.rows.length} rows, ${counts[1]} anomalies, ${counts[2]} rejected`,
   );
   expect(Math.min(...counts, expected.rows.length)).toBeGreaterThan(100);
+  // The work was shared by many.
+  const owners = new Set(
+    workplace.topic(ANOMALIES_TOPIC).flatMap((records) => records.map(({ headers }) => headers.owner)),
+  );
+  expect(owners.size).toBeGreaterThan(4);
   expect(difference(storedResults(home), expected)).toBeUndefined();
 });
 

@@ -1,6 +1,6 @@
 /**
- * State that was lost, put back from a copy, or replaced: each is refused with exit 4 and nothing changed, or settled so
- * that all is as if it had never happened. What was refused, `--rebuild` sets right.
+ * State that was lost, put back from a copy, or replaced: each is refused with exit 4 and nothing changed, or settled
+ * so that all is as if it had never happened. What was refused, `--rebuild` sets right.
  */
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
@@ -17,8 +17,8 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../src/errors.ts";
-import { generateRatings } from "../generate.ts";
 import { Random } from "../generate/random.ts";
+import { generateRatings } from "../generate.ts";
 import type { OracleRecord } from "../oracle.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "./embedded-home.ts";
 import { makeFastFolder, Photograph } from "./photographs.ts";
@@ -219,16 +219,21 @@ describe.each([OPTIONS, MODE_A])("mode $rules.mode: refused, and set right by a 
     await refused({ ...options, rebuild: true });
   });
 
-  test.each([1, BATCH_RECORDS_MAX])("the ratings topic made again, in batches of up to %d, of the same length", async (batch) => {
-    rmSync(at("topics", RATINGS_TOPIC), { recursive: true });
-    await setUp(home, RECORDS.length);
-    const others = RECORDS.map((records) => records.map(({ line }) => ({ line: line === null ? "x" : line, timestampMs: 7 })));
-    await send(home, random, others, batch);
-    expect((await refused(options)).message).toContain(RATINGS_TOPIC);
-    await runProcess(home, { ...options, rebuild: true });
-    const expected = results.expectedResults(home, TITLES, options.rules);
-    expect(results.storedResults(home).rows).toEqual(expected.rows);
-  });
+  test.each([1, BATCH_RECORDS_MAX])(
+    "the ratings topic made again, in batches of up to %d, of the same length",
+    async (batch) => {
+      rmSync(at("topics", RATINGS_TOPIC), { recursive: true });
+      await setUp(home, RECORDS.length);
+      const others = RECORDS.map((records) =>
+        records.map(({ line }) => ({ line: line === null ? "x" : line, timestampMs: 7 })),
+      );
+      await send(home, random, others, batch);
+      expect((await refused(options)).message).toContain(RATINGS_TOPIC);
+      await runProcess(home, { ...options, rebuild: true });
+      const expected = results.expectedResults(home, TITLES, options.rules);
+      expect(results.storedResults(home).rows).toEqual(expected.rows);
+    },
+  );
 
   test("a checkpoint from before a rebuild, copied over the present one", async () => {
     await runProcess(home, { ...options, rebuild: true });
@@ -247,13 +252,16 @@ describe.each([OPTIONS, MODE_A])("mode $rules.mode: refused, and set right by a 
 });
 
 describe("settled as if it had never happened:", () => {
-  test.each([OPTIONS, MODE_A])("mode $rules.mode: a table put back from a copy that the log still reaches", async (options) => {
-    await work(options);
-    removeDatabase();
-    cpSync(join(older, "tidemark.db"), at("tidemark.db"));
-    await runProcess(home, options);
-    expectOracle(options);
-  });
+  test.each([OPTIONS, MODE_A])(
+    "mode $rules.mode: a table put back from a copy that the log still reaches",
+    async (options) => {
+      await work(options);
+      removeDatabase();
+      cpSync(join(older, "tidemark.db"), at("tidemark.db"));
+      await runProcess(home, options);
+      expectOracle(options);
+    },
+  );
 
   test("all of the home put back, with fewer ratings than were read since", async () => {
     await work(OPTIONS);
@@ -271,7 +279,10 @@ describe("a movie in two partitions", () => {
     const [movieId] = results.storedResults(home).anomalies[0][0].split(":");
     await send(home, random, [[], [{ line: `2040-01-01,${movieId},7,3` }]], 1);
     for (const rebuild of [false, false, true]) {
-      const error = await runProcess(home, { ...OPTIONS, rebuild }).then(() => undefined, (thrown) => thrown);
+      const error = await runProcess(home, { ...OPTIONS, rebuild }).then(
+        () => undefined,
+        (thrown) => thrown,
+      );
       expect(error).toBeInstanceOf(UserError);
       expect((error as UserError).exitCode).toBe(4);
       expect((error as UserError).message).toContain("in partitions 0 and 1");

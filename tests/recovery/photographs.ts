@@ -3,7 +3,7 @@
  * where the test says so. A photograph is what kill -9 would leave there and then. A write may be done in two parts,
  * with a photograph between, so that torn writes are among them. Does the work as it is; only watches.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,12 +20,21 @@ export class Photograph {
     this.#files = files;
   }
 
-  /** Without lock files: the kernel drops a killed process's locks, and ours on a file as soon as a reader closes it. */
-  static take(folder: string, before: string): Photograph {
-    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile() && !entry.name.includes(".lock"));
-    const paths = files.map((entry) => join(entry.parentPath, entry.name));
-    return new Photograph(before, new Map(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path)])));
+  /**
+   * Without lock files: the kernel drops a killed process's locks, and ours on a file as soon as a reader closes it.
+   */
+  static take(folder: string, before: string, previous?: Photograph): Photograph {
+    const files = new Map<string, Uint8Array>();
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || entry.name.includes(".lock")) continue;
+      const file = join(entry.parentPath, entry.name);
+      const path = file.slice(folder.length + 1);
+      const known = previous === undefined ? undefined : previous.#files.get(path);
+      // Logs only grow: of the same length, they are the same. That saves most of the memory.
+      const isKnown = path.endsWith(".log") && known?.length === statSync(file).size;
+      files.set(path, isKnown ? known : readFileSync(file));
+    }
+    return new Photograph(before, files);
   }
 
   /** Makes a folder with these files. */
@@ -43,11 +52,13 @@ export class Photographer {
   readonly taken: Photograph[] = [];
   readonly #folder: string;
   readonly #random: Random;
+  readonly #isWanted: () => boolean;
 
-  /** `random` decides which writes are torn, and where. */
-  constructor(folder: string, random: Random) {
+  /** `random` decides which writes are torn, and where; `isWanted` is asked at each step. */
+  constructor(folder: string, random: Random, isWanted: () => boolean = () => true) {
     this.#folder = folder;
     this.#random = random;
+    this.#isWanted = isWanted;
   }
 
   /** Does the work with every step of it photographed. */
@@ -101,7 +112,7 @@ export class Photographer {
   }
 
   #take(before: string): void {
-    this.taken.push(Photograph.take(this.#folder, before));
+    if (this.#isWanted()) this.taken.push(Photograph.take(this.#folder, before, this.taken.at(-1)));
   }
 }
 

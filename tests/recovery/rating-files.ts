@@ -12,7 +12,8 @@ export interface RatingFiles {
   readonly movies: number;
 }
 
-const FILES = 3;
+/** Files of a folder. */
+const FILES = 10;
 const DAY_MS = 86_400_000;
 const MALFORMED_LINES = ["no rating", "2003-02-30,1,7,3", "2003-02-03,01,7,3", "2003-02-03,1,,3", '"2003-02-03,1,7,3'];
 

@@ -1,20 +1,28 @@
 /**
- * `process --rebuild`: the rows become those of all that the topic holds, whatever was before; nothing that stands on the
- * output topics is put there again, and all else is; and what would overwrite results with less is refused.
+ * `process --rebuild`: the rows become those of all that the topic holds, whatever was before; nothing that stands on
+ * the output topics is put there again, and all else is; and what would overwrite results with less is refused.
  */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../src/errors.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
-import { generateRatings } from "../generate.ts";
 import { Random } from "../generate/random.ts";
+import { generateRatings } from "../generate.ts";
 import { parseRatingLine } from "../oracle/rating-line.ts";
 import type { OracleRecord } from "../oracle.ts";
 import { recordBatch } from "../shard/ratings-log.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "./embedded-home.ts";
 import { makeFastFolder } from "./photographs.ts";
-import { difference, RATINGS_TOPIC, type Results, readRatings, resultsOf, type Rules, storedResults } from "./results.ts";
+import {
+  difference,
+  RATINGS_TOPIC,
+  type Results,
+  type Rules,
+  readRatings,
+  resultsOf,
+  storedResults,
+} from "./results.ts";
 
 setDefaultTimeout(60_000);
 
@@ -51,7 +59,9 @@ function outcome(rules: Rules, titles = TITLES, drainAt?: number[][]): Results {
   return resultsOf(readRatings(home), titles, { ...rules, drainAt }).results;
 }
 
-/** What stands there when a rebuild follows on earlier outputs: its own rows; of its outputs, those not there before. */
+/**
+ * What stands there when a rebuild follows on earlier outputs: its own rows; of its outputs, those not there before.
+ */
 function after(earlier: Results, rebuilt: Results): Results {
   const join = (before: string[][], now: string[][], identify: (text: string) => string) =>
     now.map((texts, partition) => {
@@ -97,24 +107,27 @@ async function refusal(options: ProcessOptions): Promise<UserError> {
   return error;
 }
 
-test.each(["A", "C"] as const)("mode %s: after a drain, with more ratings since, late for the old run", async (mode) => {
-  const rules = { ...RULES, mode };
-  await setUp(home, 2);
-  await sendAll(half(0));
-  await runProcess(home, { ...OPTIONS, rules, goal: "drain" });
-  const drainAt = half(0).map((records) => [records.length]);
-  // Another rating as new as the newest: in time, but for the drain.
-  await sendAll(half(0).map((records) => [newest(records)]));
-  await sendAll(half(1));
-  await runProcess(home, { ...OPTIONS, rules });
-  const old = outcome(rules, TITLES, drainAt);
-  expectResults(old);
-  await rebuild({ ...OPTIONS, rules });
-  const undrained = outcome(rules);
-  // The drain made a difference.
-  expect(difference(old, undrained)).toBeDefined();
-  expectResults(after(old, undrained));
-});
+test.each(["A", "C"] as const)(
+  "mode %s: after a drain, with more ratings since, late for the old run",
+  async (mode) => {
+    const rules = { ...RULES, mode };
+    await setUp(home, 2);
+    await sendAll(half(0));
+    await runProcess(home, { ...OPTIONS, rules, goal: "drain" });
+    const drainAt = half(0).map((records) => [records.length]);
+    // Another rating as new as the newest: in time, but for the drain.
+    await sendAll(half(0).map((records) => [newest(records)]));
+    await sendAll(half(1));
+    await runProcess(home, { ...OPTIONS, rules });
+    const old = outcome(rules, TITLES, drainAt);
+    expectResults(old);
+    await rebuild({ ...OPTIONS, rules });
+    const undrained = outcome(rules);
+    // The drain made a difference.
+    expect(difference(old, undrained)).toBeDefined();
+    expectResults(after(old, undrained));
+  },
+);
 
 test.each([
   [3, 1],

@@ -75,7 +75,9 @@ export function resultsOf(
   return { results, oracle };
 }
 
-/** Where the first difference is, in a few words; undefined where there is none. Whole results are too long to print. */
+/**
+ * Where the first difference is, in a few words; undefined where there is none. Whole results are too long to print.
+ */
 export function difference(found: Results, expected: Results): string | undefined {
   const lists: [string, readonly string[], readonly string[]][] = [["rows", found.rows, expected.rows]];
   for (const side of ["anomalies", "rejected"] as const) {
@@ -88,7 +90,10 @@ export function difference(found: Results, expected: Results): string | undefine
     if (at < 0 && texts.length === wanted.length) continue;
     const place = at < 0 ? texts.length : at;
     const shown = (text: string | undefined) => (text === undefined ? "nothing" : JSON.stringify(text.slice(0, 200)));
-    return `${name}: ${texts.length} for ${wanted.length}; at ${place} ${shown(texts[place])} for ${shown(wanted[place])}`;
+    return (
+      `${name}: ${texts.length} for ${wanted.length}; ` +
+      `at ${place} ${shown(texts[place])} for ${shown(wanted[place])}`
+    );
   }
   return undefined;
 }

@@ -1,13 +1,13 @@
 /**
- * A kill between every two steps of a start and of an epoch: each photograph of the home, taken before every write, cut,
- * fsync and table transaction of a `process`, is a home that was killed there. A plain start on it, and one that is
- * killed in turn, must end with the oracle's rows, totals, and each anomaly and each rejected line once, in order.
+ * A kill between every two steps of a start and of an epoch: each photograph of the home, taken before every write,
+ * cut, fsync and table transaction of a `process`, is a home that was killed there. A plain start on it, and one that
+ * is killed in turn, must end with the oracle's rows, totals, and each anomaly and each rejected line once, in order.
  */
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Generated, type GenerateOptions, generateRatings } from "../generate.ts";
 import { Random } from "../generate/random.ts";
+import { type Generated, type GenerateOptions, generateRatings } from "../generate.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "./embedded-home.ts";
 import { makeFastFolder, type Photograph, Photographer } from "./photographs.ts";
 import { difference, type Results, readRatings, resultsOf, storedResults } from "./results.ts";

@@ -119,7 +119,6 @@ describe("a setting", () => {
     ["--anomaly-days", "--anomaly-days has no value", "--anomaly-days <days>"],
     ["--once --drain", "--once and --drain are both given", "--drain"],
     ["--brokers localhost:9092", "Kafka comes with the next release", "unset KAFKA_BOOTSTRAP_SERVERS"],
-    ["--database postgres://u@h/d", "PostgreSQL comes with the next release", "unset JDBC_URL"],
     ["stray", 'takes flags only, but was given "stray"', "--help"],
   ])("%s", (flags, message, hint) => {
     work.expectRefused(2, `process ${flags}`, message, hint);
@@ -137,7 +136,6 @@ describe("a setting", () => {
   });
 
   const KAFKA = { KAFKA_BOOTSTRAP_SERVERS: "localhost:9092" };
-  const POSTGRES = { JDBC_URL: "jdbc:postgresql://localhost:8432/netflix_ratings", JDBC_USERNAME: "streamuser" };
   test.each(["setup", "produce", "process --once", "consume-kafka --once", "cleanup --yes"])(
     "Kafka for %s",
     (command) => {
@@ -146,9 +144,4 @@ describe("a setting", () => {
       work.expectGoesOn();
     },
   );
-  test.each(["setup", "process --once", "consume-jdbc --once", "cleanup --yes"])("PostgreSQL for %s", (command) => {
-    const hint = "leave out --database and unset JDBC_URL, or name a file: jdbc:sqlite:PATH";
-    work.expectRefused(2, command, "PostgreSQL comes with the next release", hint, POSTGRES);
-    work.expectGoesOn();
-  });
 });
