@@ -31,8 +31,8 @@ test.each([
   const files = { ratings: RATINGS, days: DAYS, movies: MOVIES };
   writeRatingFiles(workplace, "before", random, { ...files, firstDay: 12_000 });
   writeRatingFiles(workplace, "since", random, { ...files, firstDay: 12_000 + DAYS });
-  const processing =
-    `process --titles titles.csv --mode ${mode} --anomaly-days 3 --anomaly-min-count 4 --anomaly-min-mean 3`;
+  const anomalies = "--anomaly-days 3 --anomaly-min-count 4 --anomaly-min-mean 3";
+  const processing = `process --titles titles.csv --mode ${mode} ${anomalies}`;
 
   workplace.succeed(`setup --partitions ${partitions}`);
   workplace.succeed("produce --ratings before");
