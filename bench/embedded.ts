@@ -1,9 +1,9 @@
 /**
  * The benchmark of the embedded sides: CSV files -> embedded topic -> process -> SQLite, as users run it, by the
  * executable. Prints a table; every speed stands beside that of a bare loop over the same bytes in the same run.
- * `bun bench/embedded.ts [rows in millions, 10] [folder for data]`.
+ * `bun bench/embedded.ts [millions of ratings, 10] [days they fall on, 222: the real set's density]`.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
@@ -13,62 +13,76 @@ const MILLION = 1_000_000;
 const executable = join(import.meta.dirname, "../dist/tidemark");
 const bun = process.execPath;
 
-const millions = Number(process.argv[2] ?? 10);
-const folder = process.argv[3] ?? mkdtempSync(join(tmpdir(), "tidemark-bench-"));
-mkdirSync(folder, { recursive: true });
-
-const sample = join(folder, `sample-${millions}m`);
-const rows = millions * MILLION;
-await runCommand([bun, join(import.meta.dirname, "../scripts/sample.ts"), "--rows", String(rows), "--out", sample]);
+const [millions = "10", days = "222"] = process.argv.slice(2);
+const ratings = Number(millions) * MILLION;
+const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
+const sample = join(folder, "sample");
 const home = join(folder, "home");
-const flags = ["--home", home];
+
+const tidemark = (...args: string[]) => runCommand([executable, ...args, "--home", home]);
 
 async function produce(): Promise<CommandRun> {
   rmSync(home, { recursive: true, force: true });
-  await runCommand([executable, "setup", ...flags]);
-  return runCommand([executable, "produce", ...flags, "--ratings", join(sample, "ratings")]);
+  await tidemark("setup");
+  return tidemark("produce", "--ratings", join(sample, "ratings"));
 }
 
-/** Processes the whole topic anew: a checkpoint and a table of its own each time. */
-async function drain(mode: "A" | "C", extra: readonly string[] = []): Promise<CommandRun> {
-  const database = `jdbc:sqlite:${join(folder, "bench.db")}`;
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith("bench.db") || name === "checkpoints") rmSync(join(folder, name), { recursive: true });
-  }
-  const places = ["--database", database, "--group", `bench-${crypto.randomUUID()}`];
-  await runCommand([executable, "setup", ...flags, ...places]);
-  const titles = ["--titles", join(sample, "movie_titles.csv"), "--checkpoints", join(folder, "checkpoints")];
-  return runCommand([executable, "process", ...flags, ...places, ...titles, "--mode", mode, "--drain", ...extra]);
+/** The flags of a run with outputs, results and checkpoint of its own, made ready. */
+async function freshRun(): Promise<string[]> {
+  const run = crypto.randomUUID();
+  const topics = ["--anomaly-topic", `anomalies-${run}`, "--rejected-topic", `rejected-${run}`];
+  const places = [...topics, "--group", run, "--database", `jdbc:sqlite:${join(folder, run)}.db`];
+  await tidemark("setup", ...places);
+  return [...places, "--checkpoints", join(folder, run), "--titles", join(sample, "movie_titles.csv")];
 }
 
-const produced = await medianRun(RUNS, produce);
-const bare = await medianRun(RUNS, () => runCommand([bun, join(import.meta.dirname, "bare-loop.ts"), home]));
-const bareSeconds = (JSON.parse(bare.stdout) as { seconds: number }).seconds;
-const modeC = await medianRun(RUNS, () => drain("C"));
-const modeA = await medianRun(RUNS, () => drain("A"));
+async function drain(mode: "A" | "C"): Promise<CommandRun> {
+  return tidemark("process", "--mode", mode, "--drain", "--log-level", "debug", ...(await freshRun()));
+}
 
-const rawBytes = readdirSync(join(home, "topics/netflix-ratings/0")).reduce(
-  (sum, name) => sum + statSync(join(home, "topics/netflix-ratings/0", name)).size,
-  0,
-);
-const line = (name: string, run: CommandRun, seconds = run.seconds) => [
-  name,
-  rate(rows, seconds),
-  `${Math.round((bareSeconds / seconds) * 100)} %`,
-  run.cpuSeconds.toFixed(2),
-  run.peakMegabytes.toFixed(0),
-];
-process.stdout.write(
-  `${rows} ratings, ${(rawBytes / rows).toFixed(1)} bytes each in the topic; medians of ${RUNS}; whole processes\n\n` +
-    table(
-      ["what", "ratings/s", "of the bare loop", "processor s", "peak MB"],
-      [
-        line("bare loop: read, walk, parse", bare, bareSeconds),
-        line("process --drain, mode C", modeC),
-        line("process --drain, mode A", modeA),
-        line("produce from CSV", produced),
-      ],
-    ),
-);
-if (process.argv[3] === undefined) rmSync(folder, { recursive: true });
-else process.stdout.write(readFileSync("/proc/loadavg", "utf8"));
+function checkpointBytes({ stderr }: CommandRun): number {
+  return Number(/checkpoint: (\d+) bytes written/.exec(stderr)?.[1]);
+}
+
+try {
+  await runCommand([
+    ...[bun, join(import.meta.dirname, "../scripts/sample.ts")],
+    ...["--rows", String(ratings), "--days", days, "--out", sample],
+  ]);
+  const produced = await medianRun(RUNS, produce);
+  const bare = await medianRun(RUNS, () => runCommand([bun, join(import.meta.dirname, "bare-loop.ts"), home]));
+  const bareSeconds = (JSON.parse(bare.stdout) as { seconds: number }).seconds;
+  const modeC = await medianRun(RUNS, () => drain("C"));
+  const modeA = await medianRun(RUNS, () => drain("A"));
+
+  const openState = await freshRun();
+  await tidemark("process", "--mode", "A", "--once", ...openState);
+  const restart = await medianRun(RUNS, () => tidemark("process", "--mode", "A", "--once", ...openState));
+  const help = await medianRun(RUNS, () => runCommand([executable, "process", "--help"]));
+
+  const line = (name: string, run: CommandRun, seconds = run.seconds) => [
+    name,
+    rate(ratings, seconds),
+    `${Math.round((bareSeconds / seconds) * 100)} %`,
+    run.cpuSeconds.toFixed(2),
+    run.peakMegabytes.toFixed(0),
+  ];
+  const topicBytes = statSync(join(home, "topics/netflix-ratings/0/00000000000000000000.log")).size;
+  process.stdout.write(
+    `${millions} million ratings on ${days} days; medians of ${RUNS}; whole processes, start included\n\n` +
+      table(
+        ["what", "ratings/s", "of the bare loop", "processor s", "peak MB"],
+        [
+          line("bare loop: read, walk, parse (its loop alone)", bare, bareSeconds),
+          line("process --drain, mode C", modeC),
+          line("process --drain, mode A", modeA),
+          line("produce from CSV", produced),
+        ],
+      ) +
+      `\nrestart with all of it as state, mode A: ${restart.seconds.toFixed(2)} s; --help: ` +
+      `${(help.seconds * 1000).toFixed(0)} ms; checkpoint bytes written: mode C ${checkpointBytes(modeC)}, ` +
+      `mode A ${checkpointBytes(modeA)}; first topic segment: ${topicBytes} bytes\n`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -13,8 +13,11 @@ import type { Slice, TopicReader } from "./topic/contract.ts";
 export const READ_BYTES = 4 * 1024 * 1024;
 /** Far behind, an epoch is taken so often. */
 export const EPOCH_INTERVAL_MS = 1000;
-/** Rows of an epoch; a slice may bring it over that. */
-export const EPOCH_ROWS_MAX = 15_000;
+/**
+ * Rows of an epoch; a slice may bring it over that. More than two windows of the real set have, which fill again and
+ * again.
+ */
+export const EPOCH_ROWS_MAX = 60_000;
 
 /**
  * `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed.

@@ -77,6 +77,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
       shards.map(({ shard }) => shard),
     );
     report(shards, log.info);
+    log.debug(`checkpoint: ${shards.reduce((sum, { log: { bytesWritten } }) => sum + bytesWritten, 0)} bytes written`);
   } finally {
     await open.closeAll(log.warn);
   }
