@@ -1,0 +1,206 @@
+/**
+ * What a reader of committed records may see of one partition's part of a fetch response. Promises whole batches,
+ * uncompressed, none of them control or aborted, the same for the same input; and that whatever is left out or
+ * rewritten had a right CRC. CRCs of batches that are handed on as they are, are for their reader to check.
+ */
+import { stateError, type UserError } from "../../errors.ts";
+import { crc32c } from "../crc32c.ts";
+import {
+  BATCH_BYTES_MAX,
+  BATCH_CRC_AT,
+  BATCH_CRC_FROM,
+  BATCH_FRAME_BYTES,
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  batchBytesAt,
+  batchFault,
+  RecordCursor,
+  readBatchHeader,
+} from "../record-batch.ts";
+import { decompress } from "./compression.ts";
+
+const MAGIC_AT = 16;
+const MAGIC_V2 = 2;
+const ATTRIBUTES_AT = 21;
+const COMPRESSION_MASK = 0x07;
+/** A control record's key: its version, then its type, two bytes each. */
+const CONTROL_TYPE_AT = 2;
+const CONTROL_KEY_BYTES = 4;
+const CONTROL_ABORT = 0;
+/**
+ * Decompressed batches past which no further one is decompressed: they are left for the next fetch. A fetch of 4 MiB
+ * could else become gigabytes.
+ */
+export const DECOMPRESSED_SLICE_BYTES = 64 * 1024 * 1024;
+
+/** A transaction that the broker says was aborted: its producer's batches from `firstOffset` to its abort marker. */
+export interface AbortedTransaction {
+  readonly producerId: number;
+  readonly firstOffset: number;
+}
+
+export interface FetchedBatches {
+  /** A view of what was fetched where nothing had to be left out between batches or decompressed. */
+  readonly bytes: Uint8Array;
+  /** After the last whole batch seen, left out or not; the offset asked for where there was none. */
+  readonly nextOffset: number;
+}
+
+/** Takes `fetched`, asked for at `offset` with read_committed; `source` names topic and partition in messages. */
+export function readableBatches(
+  fetched: Uint8Array,
+  offset: number,
+  aborted: readonly AbortedTransaction[],
+  source: string,
+): FetchedBatches {
+  const transactions = new AbortedTransactions(aborted);
+  const readable = new ReadableBytes(fetched);
+  let nextOffset = offset;
+  let decompressedBytes = 0;
+  for (let at = 0; ; ) {
+    const end = wholeBatchEnd(fetched, at, source);
+    if (end === undefined) break;
+    const header = readBatchHeader(fetched, at);
+    const tooMuch = header.compression !== 0 && decompressedBytes >= DECOMPRESSED_SLICE_BYTES;
+    if (tooMuch) break;
+
+    const unseen = transactions.hide(fetched, header, source) || header.lastOffset < offset;
+    if (unseen) {
+      checkBatch(fetched, header, source);
+    } else if (header.compression === 0) {
+      readable.keep(at, end);
+    } else {
+      checkBatch(fetched, header, source);
+      const batch = decompressed(fetched, header, source);
+      decompressedBytes += batch.length;
+      readable.add(batch);
+    }
+    nextOffset = Math.max(nextOffset, header.lastOffset + 1);
+    at = end;
+  }
+  return { bytes: readable.finish(), nextOffset };
+}
+
+/** Where the batch at `at` ends; undefined when it is not all there. */
+function wholeBatchEnd(fetched: Uint8Array, at: number, source: string): number | undefined {
+  const bytes = batchBytesAt(fetched, at);
+  if (bytes === undefined) return undefined;
+  // Before any length: the old formats have the magic at the same place, but shorter headers.
+  if (at + MAGIC_AT < fetched.length && fetched[at + MAGIC_AT] < MAGIC_V2) {
+    throw stateError(
+      `${source} holds an older message format (v${fetched[at + MAGIC_AT]}) at offset ${baseOffsetAt(fetched, at)}`,
+      "only format v2 is read (Kafka 0.11 and later write it): copy the topic with a newer producer into a new one",
+    );
+  }
+  const nonsense = bytes < BATCH_HEADER_BYTES || bytes > BATCH_BYTES_MAX;
+  if (nonsense) throw damaged(source, baseOffsetAt(fetched, at), `a batch length of ${bytes}`);
+  if (at + bytes > fetched.length) return undefined;
+  const magic = fetched[at + MAGIC_AT];
+  if (magic !== MAGIC_V2) throw damaged(source, baseOffsetAt(fetched, at), `the unknown message format ${magic}`);
+  return at + bytes;
+}
+
+function checkBatch(fetched: Uint8Array, header: BatchHeader, source: string): void {
+  const fault = batchFault(fetched, header);
+  if (fault !== undefined) throw damaged(source, header.baseOffset, fault);
+}
+
+function damaged(source: string, offset: number, fault: string): UserError {
+  return stateError(
+    `${source} has ${fault} at offset ${offset}`,
+    "the broker's file or the way from it is damaged: try again, then check the broker's disk and its replicas",
+  );
+}
+
+/** The batch at `header` as its producer would have written it without compression. */
+function decompressed(fetched: Uint8Array, header: BatchHeader, source: string): Uint8Array {
+  const recordsFrom = header.at + BATCH_HEADER_BYTES;
+  const what = `the batch at offset ${header.baseOffset} of ${source}`;
+  const records = decompress(header.compression, fetched.subarray(recordsFrom, header.at + header.bytes), what);
+  const batch = new Uint8Array(BATCH_HEADER_BYTES + records.length);
+  batch.set(fetched.subarray(header.at, recordsFrom));
+  batch.set(records, BATCH_HEADER_BYTES);
+  const view = new DataView(batch.buffer);
+  view.setInt32(8, batch.length - BATCH_FRAME_BYTES);
+  view.setInt16(ATTRIBUTES_AT, view.getInt16(ATTRIBUTES_AT) & ~COMPRESSION_MASK);
+  view.setUint32(BATCH_CRC_AT, crc32c(batch, BATCH_CRC_FROM, batch.length));
+  return batch;
+}
+
+/** Which producers' batches are aborted, from batch to batch: the rule of Java's consumer. */
+class AbortedTransactions {
+  readonly #waiting: AbortedTransaction[];
+  readonly #producers = new Set<number>();
+
+  constructor(aborted: readonly AbortedTransaction[]) {
+    this.#waiting = aborted.toSorted((one, other) => one.firstOffset - other.firstOffset);
+  }
+
+  /** Takes the next batch in; true when no reader of committed records may see it. */
+  hide(fetched: Uint8Array, header: BatchHeader, source: string): boolean {
+    while (this.#waiting.length > 0 && this.#waiting[0].firstOffset <= header.lastOffset) {
+      this.#producers.add((this.#waiting.shift() as AbortedTransaction).producerId);
+    }
+    if (!header.control) return header.transactional && this.#producers.has(header.producerId);
+    checkBatch(fetched, header, source);
+    if (isAbortMarker(fetched, header)) this.#producers.delete(header.producerId);
+    return true;
+  }
+}
+
+function isAbortMarker(fetched: Uint8Array, header: BatchHeader): boolean {
+  const cursor = new RecordCursor();
+  cursor.open(fetched, header);
+  if (!cursor.next() || cursor.keyStart < 0 || cursor.keyEnd - cursor.keyStart < CONTROL_KEY_BYTES) return false;
+  const typeAt = cursor.keyStart + CONTROL_TYPE_AT;
+  return ((fetched[typeAt] << 8) | fetched[typeAt + 1]) === CONTROL_ABORT;
+}
+
+/** Gathers what may be seen: as one view while it lies together in what was fetched, else as a copy. */
+class ReadableBytes {
+  readonly #fetched: Uint8Array;
+  readonly #parts: Uint8Array[] = [];
+  #from = 0;
+  #end = 0;
+
+  constructor(fetched: Uint8Array) {
+    this.#fetched = fetched;
+  }
+
+  /** Batches from `from` to `end` of what was fetched, as they are. */
+  keep(from: number, end: number): void {
+    if (from !== this.#end) {
+      this.#close();
+      this.#from = from;
+    }
+    this.#end = end;
+  }
+
+  /** A batch that was made here. */
+  add(batch: Uint8Array): void {
+    this.#close();
+    this.#parts.push(batch);
+  }
+
+  finish(): Uint8Array {
+    this.#close();
+    if (this.#parts.length <= 1) return this.#parts[0] ?? this.#fetched.subarray(0, 0);
+    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  #close(): void {
+    if (this.#end > this.#from) this.#parts.push(this.#fetched.subarray(this.#from, this.#end));
+    this.#from = this.#end;
+  }
+}
+
+function baseOffsetAt(fetched: Uint8Array, at: number): number {
+  const view = new DataView(fetched.buffer, fetched.byteOffset + at);
+  return view.getInt32(0) * 2 ** 32 + view.getUint32(4);
+}

@@ -1,0 +1,70 @@
+/**
+ * Record batches written by Java's kafka-clients 4.1.0 (lz4-java 1.8.0, snappy-java 1.1.10.7, zstd-jni 1.5.6-10), in
+ * base64. Made once by a small Java program: `MemoryRecords.builder(buffer, MAGIC_VALUE_V2, Compression.gzip().build(),
+ * CREATE_TIME, 1000, 1_700_000_000_000, 7, 1, 3, false, 5)` and 40 records as `javaRecord` has them, for each codec;
+ * and, of the same producer, a transactional batch at 1040 with the value "aborted", and the markers that
+ * `MemoryRecords.withEndTransactionMarker` writes: an abort at 1041 and a commit at 1042.
+ */
+const BASE64 = {
+  gzip: [
+    "AAAAAAAAA+gAAAHBAAAABQL/Ol4DAAEAAAAnAAABi8/laAAAAAGLz+VoJwAAAAAAAAAHAAEAAAADAAAAKB+LCAAAAAAAAP9V02+nAkEUx/GR",
+    "lSRJkiRJkmTK/Nvd2ZUkSZLexX3Yk3vd939n58y59Xt8+Di+M8cLIbKX2hilzE5VO62kkr8/X99KauFFq5W99HuopY5DLU0YZln2Mu+hkSYO",
+    "jbRh2G4DaxNrpQvDTgdYl1gn8zDsdoHNE5vHhXo9YIvEFnGhfh/YMrFlXGgwANYn1seFhkNgq8RWYaFajEaB3fLQKI7QJKrFeBzc91QnVzeN",
+    "ajGZBPg9NQnWTaRaTKcgW5abSrWYzUB2LLu41XwOcs5yHrdaLEAuWC7iVsslyCXLZdxqtQLZs+zjVus1yBXL1Gqz+ZRDovQnqNV2+ymHRCQb",
+    "aiXlpxwSkWyo1X4PsmWZWikFsmOZWhkDcs4ytXIO5IJlalUUIJcsUyvvQfYsU6u6BrlimVodDtCZL89Sq+MROvPpWWp1OsEL8u1ZanU+g/x/",
+    "fNTqcgGZr89Sq+sVZD4/S61uN5D5/iy1ut9B5gO01OrxAJkv0FKr5xNkPkHbtPoDT+Oqv6YEAAA=",
+  ],
+  snappy: [
+    "AAAAAAAAA+gAAAKcAAAABQInD+RbAAIAAAAnAAABi8/laAAAAAGLz+VoJwAAAAAAAAAHAAEAAAADAAAAKIJTTkFQUFkAAAAAAQAAAAEAAAJX",
+    "pgmQOAAAAARtMCgyMDAyLTA5LTEwLDAsdXNlcjAsMQA4AAICBG0xKBUdCDEsMQUdKDEsMgA4AAQEBG0yGToIMiwyBR0cMiwzADgABgYyVwAA",
+    "Mw1XHDMsNAA4AAgIMlcAADQNVxw0LDUAOAAKCjJXAAA1DVcANQWRBAwMMlcAADYNVwA2BZEEDg4yVwAANw1XADcFkQQQEDJXAAA4DVcAOAWR",
+    "BBISMlcAADkNVyw5LDUAOgAUFARtMSoxBQQyMA1XADEhIxg6ABYWBG0yGR4AMQ1YADEhJBg6ABgYBG0wGR4AMg1ZADEhJQw6ABoaMloAADMR",
+    "WiEmDDoAHBwyWgAANBFaIScMOgAeHjJaAAA1EVohKAw6ACAgMloAADYRWiEpDDoAIiIyWgAANxFaISoQOgAkJAQutAAEOCxJEgAxISsMOgAm",
+    "JjJaAAA5EVopLAQoKC5aAAQxMA1aITUQADoAKiouWgAEMTENWiE1EAA6ACwsLloABDEyDVoAMiksBC4uMloAADMRWiksBDAwMloAADQRWiks",
+    "BDIyMloAADURWiksBDQ0MloAADYRWiksBDY2MloAADcRWiksBDg4MloAADgRWiksBDo6MloAADkRWiksBDw8LloAADJxegAzSVgEPj4uWgAA",
+    "MnF7CDMxLCEsBEBALloAADJxfAAzKSwEQkIyWgB1fSksBEREMloAcX4AMyksBEZGMloAcX8AMyksBEhIMloAcYAAMyksBEpKMloAcYEAMyks",
+    "BExMMloAcYIAMyksBE5OMloAMDksMCx1c2VyMzksNQA=",
+  ],
+  lz4: [
+    "AAAAAAAAA+gAAAJ/AAAABQKzceyiAAMAAAAnAAABi8/laAAAAAGLz+VoJwAAAAAAAAAHAAEAAAADAAAAKAQiTRhgQII/AgAA9hU4AAAABG0w",
+    "KDIwMDItMDktMTAsMCx1c2VyMCwxADgAAgIEbTEdADExLDEdALYxLDIAOAAEBARtMh0AMTIsMh0AiTIsMwA4AAYGVwATM1cAiTMsNAA4AAgI",
+    "VwATNFcAiTQsNQA4AAoKVwATNVcAETWRACkMDFcAEzZXABE2kQApDg5XABM3VwARN5EAKRAQVwATOFcAETiRACkSElcAEzlXAMQ5LDUAOgAU",
+    "FARtMSoiASMyMFcAEDEjAXY6ABYWBG0yHgATMVgAEDEkAXY6ABgYBG0wHgATMlkAEDElAUk6ABoaWgAUM1oAACYBSToAHBxaABQ0WgAAJwFJ",
+    "OgAeHloAFDVaAAAoAUk6ACAgWgAUNloAACkBSToAIiJaABQ3WgAAKgFJOgAkJFoAFDhaAAArAUk6ACYmWgAUOVoAAiwBKCgoWgAjMTBaAAA1",
+    "AVgAOgAqKloAIzExWgASMiwBKCwsWgAjMTJaACEyMpYAKS4uWgAUM1oAAiwBKTAwWgAUNFoAAiwBKTIyWgAUNVoAAiwBKTQ0WgAUNloAAiwB",
+    "KTY2WgAUN1oAAiwBKTg4WgAUOFoAAiwBKTo6WgAUOVoAAiwBKDw8WgAUMnoDEjNYAig+PloAFDJ7AxIzLAEoQEBaACMyMloAEjMsASlCQloA",
+    "BX0DAiwBKUREWgAEfgMSMywBKUZGWgAEfwMSMywBKUhIWgAEgAMSMywBKUpKWgAEgQMSMywBKUxMWgAEggMSMywBKU5OWgAEgwNQMzksNQAA",
+    "AAAA",
+  ],
+  zstd: [
+    "AAAAAAAAA+gAAAGWAAAABQI+wCl0AAQAAAAnAAABi8/laAAAAAGLz+VoJwAAAAAAAAAHAAEAAAADAAAAKCi1L/0AWMwKALKPLx8wRTUHgL9C",
+    "PCmEJsnKYK/s7t6SV1JrYiVZSVYy1yAFZ/ne59Mej+t0GofDNpul0ahMRjFjMGr5clHKFsuDsLtda20txrxUVaXCvJm8G0WsC0FvMumWSJyL",
+    "RFqDQBh7PNZyOA6/UqlG4/AqeVljYjAOz7m7HNNicfhNXeVoY1IoDs/yvUSiG4Fw7nBozWBgrFB4n+VaBML7K5UaDN5XyZzMMaX0Pudu7sYk",
+    "ELy/qQEAAgOpqUt5SmFVhjSm/x1rqJFwV5kptN4BEGMkexAixy5ImAfYvZfuxgu6IeNdfHH3XtINFuyWF+S3i7/U2u77Qra7q+2OvKITsN7F",
+    "V3fvJd1gwW7OfDe82O8u9qVod98LudXFf2nTXciA7NYyTt74ZUB2axmn3b4MYC123TxMrhqAJyRzAtqoXI1AebdYkfLssSLl+RqQ8rxAdrSu",
+    "sQlAkxIXJWCwCgEAAA==",
+  ],
+  transactional: [
+    "AAAAAAAABBAAAAA/AAAABQIgEpP7ABAAAAAAAAABi8/laCgAAAGLz+VoKAAAAAAAAAAHAAEAAAArAAAAARoAAAABDmFib3J0ZWQA",
+  ],
+  abort: ["AAAAAAAABBEAAABCAAAABQKTAF0KADAAAAAAAAABi8/laCkAAAGLz+VoKQAAAAAAAAAHAAH/////AAAAASAAAAAIAAAAAAwAAAAAAAMA"],
+  commit: ["AAAAAAAABBIAAABCAAAABQKTmCvHADAAAAAAAAABi8/laCoAAAGLz+VoKgAAAAAAAAAHAAH/////AAAAASAAAAAIAAAAAQwAAAAAAAMA"],
+} as const;
+
+export const JAVA_RECORDS = 40;
+export const JAVA_BASE_OFFSET = 1000;
+export const JAVA_PRODUCER_ID = 7;
+
+export function javaBatch(name: keyof typeof BASE64): Uint8Array {
+  return new Uint8Array(Buffer.from(BASE64[name].join(""), "base64"));
+}
+
+/** What the record at `index` of each compressed batch holds. */
+export function javaRecord(index: number): { offset: number; timestampMs: number; key: string; value: string } {
+  return {
+    offset: JAVA_BASE_OFFSET + index,
+    timestampMs: 1_700_000_000_000 + index,
+    key: `m${index % 3}`,
+    value: `2002-09-${10 + (index % 20)},${index % 3},user${index},${1 + (index % 5)}`,
+  };
+}
