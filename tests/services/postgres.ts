@@ -5,17 +5,16 @@
  * this throws, and the tests fail: none is left out in silence. Statements go through psql, which shares nothing with
  * the code under test.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { apt, freePort, isRoot, succeed } from "./programs.ts";
 
 const VERSION_MIN = 15;
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
 const CLUSTER_SETTINGS = "/etc/postgresql-common/createcluster.conf";
-const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 /** Only from this machine; the administrator as the machine's own, all others by password. */
 const HOST_RULES = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
@@ -142,21 +141,9 @@ export function quoted(text: string, mark: '"' | "'"): string {
   return mark + text.replaceAll(mark, mark + mark) + mark;
 }
 
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
-}
-
 /** initdb and the server refuse to be run by root. */
 function asServer(program: string, args: string[]): [string, string[]] {
   return isRoot() ? ["runuser", ["-u", "postgres", "--", program, ...args]] : [program, args];
-}
-
-/** Runs a program to its end; its stdout. */
-function succeed(program: string, args: readonly string[], env?: Record<string, string>): string {
-  const options = { encoding: "utf8", maxBuffer: OUTPUT_BYTES_MAX, cwd: "/" } as const;
-  const { status, stdout, stderr, error } = spawnSync(program, args, env === undefined ? options : { ...options, env });
-  if (status === 0) return stdout;
-  throw new Error(`${program} failed: ${error?.message ?? stderr}`);
 }
 
 /** The folder of a PostgreSQL that is new enough: Debian's newest, which is on no PATH, else one that is. */
@@ -175,11 +162,6 @@ function installBinaries(): string {
   const advice = "install Debian's package postgresql, or set TEST_POSTGRES to the URL of an administrator of one";
   if (!isRoot())
     throw new Error(`the tests need ${wanted}, which is not here, and only root can install it: ${advice}`);
-  const apt = (...args: string[]) => {
-    const environment = { PATH: process.env.PATH ?? "", DEBIAN_FRONTEND: "noninteractive" };
-    // Another test file may be installing it just now.
-    succeed("apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", ...args], environment);
-  };
   try {
     apt("update");
     // First what makes a package's own cluster, to tell it not to: nobody would use it.
@@ -193,14 +175,4 @@ function installBinaries(): string {
   const binaries = findBinaries();
   if (binaries === undefined) throw new Error(`the tests need ${wanted}, but the package is older: ${advice}`);
   return binaries;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

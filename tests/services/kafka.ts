@@ -1,0 +1,245 @@
+/**
+ * A real Kafka broker for tests, 4.1 in KRaft mode: data in a temporary folder, on free ports of 127.0.0.1, in Kafka's
+ * default settings where one broker allows it. `TEST_KAFKA`, its host:port, names a broker to use instead. Where neither
+ * can be had, this throws, and the tests fail: none is left out in silence. Topics are made and records and groups read
+ * by Kafka's own Java tools, which share nothing with the code under test.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Certificates, makeCertificates } from "./kafka-certificates.ts";
+import { untilServing } from "./kafka-readiness.ts";
+import { brokerProperties, COORDINATOR_PARTITIONS, type Listeners, scramOptions } from "./kafka-settings.ts";
+import { kafkaClassPath } from "./kafka-software.ts";
+import { type ConsoleRecord, consoleFormat, type GroupOffset, parseGroup, parseRecords } from "./kafka-tool-output.ts";
+import { freePort } from "./programs.ts";
+
+const START_MS_MAX = 120_000;
+/** How long nothing may come before reading ends. */
+const QUIET_MS = 5000;
+/** Tools live for a second: no time for the better compiler. */
+const TOOL_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"];
+const BROKER_OPTIONS = ["-Xmx512m", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"];
+const LOG_SETTINGS = `appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %c: %m%n
+rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = console
+`;
+
+/** Where a broker is; a broker of `TEST_KAFKA` has the plain listener only. */
+export interface BrokerPlace {
+  readonly brokers: string;
+  readonly secure?: { readonly sasl: string; readonly certificate: string; readonly files: Certificates };
+}
+
+/** A broker, running or not. */
+export class KafkaBroker {
+  readonly #place: BrokerPlace;
+  /** Undefined where the broker is not ours. */
+  readonly #folder: string | undefined;
+  #child: ChildProcess | undefined;
+
+  private constructor(place: BrokerPlace, folder?: string) {
+    this.#place = place;
+    this.#folder = folder;
+  }
+
+  /** The broker of `TEST_KAFKA`, else one of our own, which serves when this resolves. */
+  static async start(): Promise<KafkaBroker> {
+    const given = process.env.TEST_KAFKA;
+    return given === undefined || given === "" ? KafkaBroker.startOwn() : KafkaBroker.at({ brokers: given });
+  }
+
+  /** A broker that somebody else starts and stops. */
+  static at(place: BrokerPlace): KafkaBroker {
+    kafkaClassPath();
+    return new KafkaBroker(place);
+  }
+
+  /** For tests that stop, kill or remove it. */
+  static async startOwn(): Promise<KafkaBroker> {
+    kafkaClassPath();
+    const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-"));
+    const listener = async () => `127.0.0.1:${await freePort()}`;
+    const listeners: Listeners = {
+      plain: await listener(),
+      sasl: await listener(),
+      certificate: await listener(),
+      controller: await listener(),
+    };
+    const files = makeCertificates(folder);
+    const { sasl, certificate } = listeners;
+    const broker = new KafkaBroker({ brokers: listeners.plain, secure: { sasl, certificate, files } }, folder);
+    try {
+      const settings = join(folder, "server.properties");
+      writeFileSync(settings, brokerProperties(join(folder, "data"), listeners, files));
+      writeFileSync(join(folder, "log4j2.properties"), LOG_SETTINGS);
+      const id = randomBytes(16).toString("base64url");
+      await broker.tool("kafka.tools.StorageTool", ["format", "-t", id, "-c", settings, ...scramOptions()]);
+      await broker.startAgain();
+      return broker;
+    } catch (error) {
+      await broker.remove();
+      throw error;
+    }
+  }
+
+  /** Whether this is a broker that tests may stop. */
+  get isOurs(): boolean {
+    return this.#folder !== undefined;
+  }
+
+  /** As `at` takes it, for another process. */
+  get place(): BrokerPlace {
+    return this.#place;
+  }
+
+  /** `host:port` of the plain listener. */
+  get brokers(): string {
+    return this.#place.brokers;
+  }
+
+  /** `host:port` of the listener for SASL over TLS, with `KAFKA_USERS`. */
+  get secureBrokers(): string {
+    return this.#secure.sasl;
+  }
+
+  /** `host:port` of the listener for TLS that asks for the client's certificate. */
+  get certificateBrokers(): string {
+    return this.#secure.certificate;
+  }
+
+  get caFile(): string {
+    return this.#secure.files.caFile;
+  }
+
+  get clientCertificateFile(): string {
+    return this.#secure.files.clientCertificateFile;
+  }
+
+  get clientKeyFile(): string {
+    return this.#secure.files.clientKeyFile;
+  }
+
+  get #secure() {
+    if (this.#place.secure === undefined) throw new Error("no secure listener is known of the broker of TEST_KAFKA");
+    return this.#place.secure;
+  }
+
+  /** After `stop` or `kill`: the same broker on the same ports, with the same data. */
+  async startAgain(): Promise<void> {
+    if (this.#folder === undefined) throw new Error("a broker that is not ours is neither stopped nor started");
+    if (this.#child !== undefined) throw new Error("the broker is running");
+    const log = openSync(this.#logFile, "a");
+    const logging = `-Dlog4j2.configurationFile=${join(this.#folder, "log4j2.properties")}`;
+    const main = ["kafka.Kafka", join(this.#folder, "server.properties")];
+    const args = [...BROKER_OPTIONS, logging, "-cp", kafkaClassPath(), ...main];
+    // Into a file: a pipe would hold the broker up while nobody reads it.
+    const child = spawn("java", args, { stdio: ["ignore", log, log], cwd: this.#folder });
+    closeSync(log);
+    this.#child = child;
+    const ended = new AbortController();
+    child.once("exit", () => ended.abort(new Error("it ended")));
+    try {
+      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_MS_MAX)]);
+      await untilServing(this.brokers, COORDINATOR_PARTITIONS, signal);
+    } catch (error) {
+      await this.kill();
+      throw new Error(`the Kafka broker did not start:\n${this.log}`, { cause: error });
+    }
+  }
+
+  /** Kafka's own orderly shutdown; waits until the process has ended. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+  }
+
+  /** As by a power cut, but for what the system still writes. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What the broker has logged. */
+  get log(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, "utf8") : "";
+  }
+
+  get #logFile(): string {
+    return join(this.#folder ?? "", "broker.log");
+  }
+
+  /** Runs one of Kafka's Java programs with `stdin` to its end; its stdout. */
+  async tool(mainClass: string, args: readonly string[], stdin = ""): Promise<string> {
+    const child = spawn("java", [...TOOL_OPTIONS, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        output[name] += text;
+      });
+    }
+    // A tool that ends early leaves its input unread; its exit code says why.
+    child.stdin.on("error", () => {});
+    child.stdin.end(stdin);
+    const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+    if (code === 0) return output.stdout;
+    throw new Error(`${mainClass} ended with exit code ${code}:\n${output.stdout}${output.stderr}`);
+  }
+
+  async createTopic(topic: string, partitions = 1, configs: Record<string, string> = {}): Promise<void> {
+    const more = Object.entries(configs).flatMap(([name, value]) => ["--config", `${name}=${value}`]);
+    await this.#topics("--create", "--topic", topic, "--partitions", String(partitions), ...more);
+  }
+
+  async deleteTopic(topic: string): Promise<void> {
+    await this.#topics("--delete", "--topic", topic);
+  }
+
+  /**
+   * The records of a topic, each partition's in order. Reads until nothing has come for `quietMs`; with `count` only
+   * until so many have come, and what is behind them stays unseen.
+   */
+  async consoleConsume(
+    topic: string,
+    options: { isolation?: "read_committed" | "read_uncommitted"; count?: number; quietMs?: number } = {},
+  ): Promise<ConsoleRecord[]> {
+    const { isolation = "read_committed", count, quietMs = QUIET_MS } = options;
+    const args = ["--topic", topic, "--from-beginning", "--isolation-level", isolation, ...consoleFormat()];
+    if (count !== undefined) args.push("--max-messages", String(count));
+    // The newer group protocol, which does not wait for more members first.
+    args.push("--timeout-ms", String(quietMs), "--consumer-property", "group.protocol=consumer");
+    return parseRecords(await this.#ask("org.apache.kafka.tools.consumer.ConsoleConsumer", args));
+  }
+
+  /** The offsets of a group, by topic and partition. */
+  async consumerGroups(group: string): Promise<GroupOffset[]> {
+    const main = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+    return parseGroup(await this.#ask(main, ["--describe", "--offsets", "--group", group]));
+  }
+
+  async #topics(...args: string[]): Promise<void> {
+    await this.#ask("org.apache.kafka.tools.TopicCommand", args);
+  }
+
+  #ask(mainClass: string, args: readonly string[]): Promise<string> {
+    return this.tool(mainClass, ["--bootstrap-server", this.brokers, ...args]);
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  }
+}
