@@ -88,7 +88,8 @@ export async function startShards(
     };
   });
   const tails = lacking.map(({ log, unconfirmed }): UnconfirmedEpochs => {
-    return { partition: log.partition, confirmed: log.confirmed, epochs: unconfirmed, ends: log.ends };
+    const replaced = log.replaced?.outputsEpoch;
+    return { partition: log.partition, confirmed: log.confirmed, epochs: unconfirmed, ends: log.ends, replaced };
   });
   await outputs.compare(tails);
   const repeating = shards.findIndex((shard, index) => mayRepeat(shard, logs[index].replaced));
@@ -129,12 +130,17 @@ async function beginRun(
   let replaced: (Replaced | undefined)[] = [];
   if (rebuild) {
     await checkTopicForRebuild(ratings, [...standings.values()]);
+    // What a dead owner left open is settled first: only then is it certain what stands on the topics.
+    await outputs.fence();
+    const outputStandings = await outputs.standings();
     const ends = await outputs.ends();
     const earlier = new EarlierOutputs();
     await readEarlierOutputs(anomalies, rejected, ends, settings, earlier);
     replaced = partitions.map((partition) => {
       const { endDayMax } = earlier;
-      return { tableEpoch: standings.get(partition)?.epoch, ends, endDayMax, offsetMax: earlier.offsetMax(partition) };
+      const offsetMax = earlier.offsetMax(partition);
+      const tableEpoch = standings.get(partition)?.epoch;
+      return { tableEpoch, outputsEpoch: outputStandings.get(partition), ends, endDayMax, offsetMax };
     });
     log.info("rebuilding: the ratings are read again from their start");
   } else {

@@ -24,6 +24,8 @@ export interface CheckpointSettings {
 export interface Replaced {
   /** Where the table stood; undefined where it had no row for the shard. */
   readonly tableEpoch: EpochIdentity | undefined;
+  /** Where the outputs said that they stood (Kafka: the group's committed offset); undefined where nothing says so. */
+  readonly outputsEpoch: EpochIdentity | undefined;
   /** Ends of the output topics then: what lies before was put out by earlier runs. */
   readonly ends: OutputEnds;
   /**

@@ -9,7 +9,7 @@ import type { OutputEnds } from "../topic/contract.ts";
 import type { CheckpointSettings, Replaced } from "./contract.ts";
 
 /** Counts up when the files change in a way that an older Tidemark cannot read. */
-export const CHECKPOINT_FORMAT = 1;
+export const CHECKPOINT_FORMAT = 2;
 
 export interface HeaderRecord {
   readonly format: number;
@@ -117,8 +117,10 @@ function readEnds(from: ByteReader): OutputEnds {
 function writeReplaced(out: ByteWriter, replaced: Replaced | undefined): void {
   out.varint(replaced === undefined ? 0 : 1);
   if (replaced === undefined) return;
-  out.varint(replaced.tableEpoch === undefined ? 0 : 1);
-  if (replaced.tableEpoch !== undefined) writeIdentity(out, replaced.tableEpoch);
+  for (const epoch of [replaced.tableEpoch, replaced.outputsEpoch]) {
+    out.varint(epoch === undefined ? 0 : 1);
+    if (epoch !== undefined) writeIdentity(out, epoch);
+  }
   writeEnds(out, replaced.ends);
   out.double(replaced.endDayMax);
   out.double(replaced.offsetMax);
@@ -127,5 +129,6 @@ function writeReplaced(out: ByteWriter, replaced: Replaced | undefined): void {
 function readReplaced(from: ByteReader): Replaced | undefined {
   if (from.varint() === 0) return undefined;
   const tableEpoch = from.varint() === 1 ? readIdentity(from) : undefined;
-  return { tableEpoch, ends: readEnds(from), endDayMax: from.double(), offsetMax: from.double() };
+  const outputsEpoch = from.varint() === 1 ? readIdentity(from) : undefined;
+  return { tableEpoch, outputsEpoch, ends: readEnds(from), endDayMax: from.double(), offsetMax: from.double() };
 }

@@ -45,9 +45,22 @@ export interface Slice {
   readonly nextOffset: number;
 }
 
+/** What opening a topic for writing cut off a partition's end: a write that a crash tore. */
+export interface CutTail {
+  readonly partition: number;
+  readonly path: string;
+  /** Where the file ends now. */
+  readonly position: number;
+  readonly bytes: number;
+  /** The offset that the next record gets. */
+  readonly offset: number;
+}
+
 /** Writing the ratings topic: one writer at a time (embedded: the topic's lock; exit 4, naming the owner). */
 export interface TopicWriter {
   readonly partitions: number;
+  /** Worth a warning. Brokers cut nothing. */
+  readonly cut: readonly CutTail[];
   /**
    * Appends one record batch, whose base offset is set here and whose CRC is already right (the CRC leaves the base
    * offset out: Kafka protocol, record batch). `recordCount` is what the batch holds. The caller may use `batch`
@@ -74,6 +87,8 @@ export interface UnconfirmedEpochs {
   readonly epochs: readonly Epoch[];
   /** Ends past which every batch of these epochs lies. */
   readonly ends: OutputEnds;
+  /** For a run that `--rebuild` made: where the outputs stood for the run before, which may still stand there. */
+  readonly replaced?: EpochIdentity | undefined;
 }
 
 /**
@@ -83,9 +98,13 @@ export interface UnconfirmedEpochs {
  * The key is the movie id (anomalies) or absent (rejected).
  */
 export interface OutputTopics {
+  /** What `fence` cut off the topics' ends. */
+  readonly cut: readonly CutTail[];
+  /** The epochs that the outputs say they stand at, by partition. Embedded: none, as only their records tell. */
+  standings(): Promise<Map<number, EpochIdentity>>;
   /** Compares what stands in the outputs with the log, changing nothing. Exit 4 for what is not of this log. */
   compare(log: readonly UnconfirmedEpochs[]): Promise<void>;
-  /** Shuts out every earlier owner and settles what it left open. Embedded: takes the locks of both topics. */
+  /** Shuts out every earlier owner and settles what it left open. Embedded: takes both topics' locks. May be repeated. */
   fence(): Promise<void>;
   /** Which of the unconfirmed epochs must still be applied to the outputs, by partition, in order. After `fence`. */
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;
@@ -102,7 +121,9 @@ export interface TopicAdmin {
   create(topic: string, partitions: number): Promise<boolean>;
   /** Whether the topic exists. */
   exists(topic: string): Promise<boolean>;
-  /** Removes a topic; says whether it was there. A living writer is exit 4. */
+  /** Exit 4 while a topic cannot be removed, as another process writes it; nothing where there is none. */
+  checkIdle(topic: string): Promise<void>;
+  /** Removes a topic and every group's place in it; says whether it was there. A living writer is exit 4. */
   remove(topic: string): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -111,4 +132,9 @@ export interface TopicAdmin {
 export interface GroupOffsets {
   read(group: string, topic: string): Promise<number | undefined>;
   commit(group: string, topic: string, offset: number): Promise<void>;
+  /** Whether the group has a place in the topic. */
+  has(topic: string, group: string): Promise<boolean>;
+  /** Forgets the group's place in the topic; says whether it had one. */
+  remove(topic: string, group: string): Promise<boolean>;
+  close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ import { FileLock } from "../../file-lock.ts";
 import { namesIn, removeIfEmpty } from "../../folder.ts";
 import type { TopicAdmin } from "../contract.ts";
 import { CONFIRMED_NAME } from "./confirmed-end.ts";
+import { LocalGroupOffsets } from "./group-offsets.ts";
 import { isSegmentName, Segment } from "./segment.ts";
 import {
   findTopicFolder,
@@ -67,6 +68,7 @@ export class LocalTopicAdmin implements TopicAdmin {
     if (folder === undefined) return false;
     const lock = this.#lock(folder);
     try {
+      await new LocalGroupOffsets(this.#home).removeAll(topic);
       await rename(folder.path, removedPath(this.#home, topic));
       await syncFolder(topicsPath(this.#home));
       await this.#finishRemoval(topic);
@@ -78,7 +80,6 @@ export class LocalTopicAdmin implements TopicAdmin {
     return true;
   }
 
-  /** Exit 4 while another writes the topic; nothing where there is none. */
   async checkIdle(topic: string): Promise<void> {
     const folder = await findTopicFolder(this.#home, topic);
     if (folder !== undefined) this.#lock(folder).release();

@@ -47,12 +47,10 @@ export class LocalGroupOffsets implements GroupOffsets {
     await replaceFile(path, `${JSON.stringify({ offset })}\n`);
   }
 
-  /** Whether the group has a place in the topic. */
   async has(topic: string, group: string): Promise<boolean> {
     return (await readTextIfThere(this.#path(group, topic))) !== undefined;
   }
 
-  /** Forgets where the group stands in the topic; says whether it stood anywhere. */
   async remove(topic: string, group: string): Promise<boolean> {
     const stood = await this.has(topic, group);
     await this.#removeFrom(folderName(group), topic);
@@ -65,6 +63,8 @@ export class LocalGroupOffsets implements GroupOffsets {
     for (const folder of await namesIn(this.#groups)) await this.#removeFrom(folder, topic);
     await removeIfEmpty(this.#groups);
   }
+
+  async close(): Promise<void> {}
 
   async #removeFrom(folder: string, topic: string): Promise<void> {
     const path = join(this.#groups, folder);

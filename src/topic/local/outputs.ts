@@ -6,10 +6,9 @@
 import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
 import { assert } from "../../errors.ts";
 import { BatchBuilder } from "../batch-builder.ts";
-import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
-import { addOutputRecords, type OutputSide, type OutputSource } from "./output-batch.ts";
-import { findStandingEpochs, type OutputTopic, putsOn } from "./output-tail.ts";
-import type { CutTail } from "./partition-writer.ts";
+import type { CutTail, OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
+import { addOutputRecords, type OutputSide, type OutputSource } from "../output-batch.ts";
+import { checkOutputEnd, findStandingEpochs, type OutputTopic, putsOn } from "../output-tail.ts";
 import { LocalTopicReader } from "./reader.ts";
 import { LocalTopicWriter } from "./writer.ts";
 
@@ -18,6 +17,7 @@ const BATCH_BYTES = 1024 * 1024;
 
 /** One of the two topics, and what of an epoch under way stands on it already. */
 interface Side extends OutputTopic {
+  readonly home: string;
   readonly standing: Map<number, EpochIdentity[]>;
   writer: LocalTopicWriter | undefined;
 }
@@ -43,7 +43,7 @@ export class LocalOutputs implements OutputTopics {
     now: () => number,
   ) {
     const side = (name: OutputSide, topic: string): Side => {
-      return { home, topic, side: name, source, standing: new Map(), writer: undefined };
+      return { home, topic, place: `in ${home}`, side: name, source, standing: new Map(), writer: undefined };
     };
     this.#owner = owner;
     this.#now = now;
@@ -51,13 +51,16 @@ export class LocalOutputs implements OutputTopics {
     this.#rejected = side("rejected", rejectedTopic);
   }
 
-  /** What `fence` cut off the topics: worth a warning. Empty before. */
   get cut(): readonly CutTail[] {
     return this.#sides.flatMap(({ writer }) => writer?.cut ?? []);
   }
 
+  async standings(): Promise<Map<number, EpochIdentity>> {
+    return new Map();
+  }
+
   async compare(log: readonly UnconfirmedEpochs[]): Promise<void> {
-    for (const side of this.#sides) await findStandingEpochs(side, log);
+    for (const side of this.#sides) await standingEpochs(side, log);
   }
 
   async fence(): Promise<void> {
@@ -67,7 +70,7 @@ export class LocalOutputs implements OutputTopics {
   async missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
     for (const side of this.#sides) {
       side.standing.clear();
-      for (const [partition, found] of await findStandingEpochs(side, log)) side.standing.set(partition, found);
+      for (const [partition, found] of await standingEpochs(side, log)) side.standing.set(partition, found);
     }
     // What a killed process wrote may not be durable yet; an epoch that is not missing has to be.
     await this.#flush();
@@ -106,7 +109,8 @@ export class LocalOutputs implements OutputTopics {
   async #append(side: Side, epoch: Epoch): Promise<void> {
     const { writer, source } = side;
     assert(writer !== undefined, "epochs are applied after fence");
-    const count = addOutputRecords(this.#builder, side.side, source, epoch);
+    addOutputRecords(this.#builder, side.side, source, epoch);
+    const { count } = this.#builder;
     if (count === 0) return;
     await writer.append(0, this.#builder.finish(this.#now()), count);
     const standing = side.standing.get(epoch.partition) ?? [];
@@ -122,11 +126,24 @@ function stands({ standing }: Side, epoch: Epoch): boolean {
   return standing.get(epoch.partition)?.some((identity) => sameEpoch(identity, epoch.identity)) ?? false;
 }
 
-async function endOf({ home, topic, writer }: Side): Promise<number> {
-  if (writer !== undefined) return writer.end(0);
+async function standingEpochs(
+  side: Side,
+  log: readonly UnconfirmedEpochs[],
+): Promise<Map<number, EpochIdentity[]>> {
+  return withReader(side, async (reader) => {
+    checkOutputEnd(side, log, (await reader.bounds(0)).end);
+    return findStandingEpochs(side, reader, log);
+  });
+}
+
+async function endOf(side: Side): Promise<number> {
+  return side.writer?.end(0) ?? withReader(side, async (reader) => (await reader.bounds(0)).end);
+}
+
+async function withReader<T>({ home, topic }: Side, work: (reader: LocalTopicReader) => Promise<T>): Promise<T> {
   const reader = await LocalTopicReader.open(home, topic);
   try {
-    return (await reader.bounds(0)).end;
+    return await work(reader);
   } finally {
     await reader.close();
   }

@@ -4,6 +4,7 @@
  */
 import { syncFolder } from "../../durable-file.ts";
 import { assert } from "../../errors.ts";
+import type { CutTail } from "../contract.ts";
 import { BATCH_BYTES_MAX } from "../record-batch.ts";
 import { ConfirmedEndFile, type LogPlace } from "./confirmed-end.ts";
 import { PartitionEnd } from "./partition-end.ts";
@@ -14,17 +15,6 @@ const BASE_OFFSET_AT = 0;
 const BATCH_LENGTH_AT = 8;
 const LAST_OFFSET_DELTA_AT = 23;
 const FRAME_BYTES = 12;
-
-/** What opening a partition for writing cut off: the end of a write that a crash interrupted. */
-export interface CutTail {
-  readonly partition: number;
-  readonly path: string;
-  /** Where the file ends now. */
-  readonly position: number;
-  readonly bytes: number;
-  /** The offset that the next record gets. */
-  readonly offset: number;
-}
 
 export class PartitionWriter {
   readonly cut: CutTail | undefined;

@@ -3,8 +3,8 @@
  * batch as soon as it is written; it is durable after `flush`.
  */
 import { FileLock } from "../../file-lock.ts";
-import type { TopicWriter } from "../contract.ts";
-import { type CutTail, PartitionWriter } from "./partition-writer.ts";
+import type { CutTail, TopicWriter } from "../contract.ts";
+import { PartitionWriter } from "./partition-writer.ts";
 import { SEGMENT_BYTES_MAX } from "./segment.ts";
 import { openTopicFolder, partitionPath, writeLockPath } from "./topic-folder.ts";
 
@@ -50,7 +50,6 @@ export class LocalTopicWriter implements TopicWriter {
     return this.#partitions.length;
   }
 
-  /** What opening cut off, by partition: worth a warning. */
   get cut(): readonly CutTail[] {
     return this.#partitions.flatMap((partition) => partition.cut ?? []);
   }

@@ -1,11 +1,11 @@
 /**
- * What an epoch puts on an embedded output topic: one record batch, every record of which names the epoch in its
- * headers. Also reads the names back. An epoch without records for a topic puts no batch there.
+ * What an epoch puts on an output topic: record batches, every record of which names the epoch in its headers. Also
+ * reads the names back. An epoch without records for a topic puts no batch there.
  */
-import { anomalyLine } from "../../anomaly-line.ts";
-import type { Epoch, EpochIdentity } from "../../epoch.ts";
-import { type BatchBuilder, type HeaderBlock, headerBlock } from "../batch-builder.ts";
-import { type BatchHeader, recordsOf } from "../record-batch.ts";
+import { anomalyLine } from "../anomaly-line.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
+import { type BatchBuilder, type HeaderBlock, headerBlock } from "./batch-builder.ts";
+import { type BatchHeader, recordsOf } from "./record-batch.ts";
 
 /** The ratings topic that epochs come from, and the group that reads it. */
 export interface OutputSource {
@@ -21,14 +21,26 @@ export interface OutputOrigin extends OutputSource {
 
 export type OutputSide = "anomalies" | "rejected";
 
-/** Adds the epoch's records for one output topic to an empty builder; returns how many there are. */
-export function addOutputRecords(builder: BatchBuilder, side: OutputSide, source: OutputSource, epoch: Epoch): number {
+/**
+ * Adds the epoch's records for one output topic to an empty builder. `flush` is called when the next one would make the
+ * batch too large, to finish it; without it, all of them are one batch, however large.
+ */
+export function addOutputRecords(
+  builder: BatchBuilder,
+  side: OutputSide,
+  source: OutputSource,
+  epoch: Epoch,
+  flush?: () => void,
+): void {
   const origin = originBlock(source, epoch);
+  const add = (key: Uint8Array | null, value: Uint8Array | null, headers: readonly HeaderBlock[]) => {
+    const headerBytes = headers.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (!builder.fits((key?.length ?? 0) + (value?.length ?? 0) + headerBytes)) flush?.();
+    builder.addWithHeaders(key, value, headers);
+  };
   if (side === "anomalies") {
-    for (const anomaly of epoch.anomalies) {
-      builder.addWithHeaders(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), [origin]);
-    }
-    return epoch.anomalies.length;
+    for (const anomaly of epoch.anomalies) add(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), [origin]);
+    return;
   }
   for (const { offset, reason, line, fullBytes } of epoch.rejected) {
     const own: [string, Uint8Array][] = [
@@ -36,9 +48,8 @@ export function addOutputRecords(builder: BatchBuilder, side: OutputSide, source
       ["reason", utf8(reason)],
     ];
     if (line !== null && line.length < fullBytes) own.push(["full-bytes", utf8(String(fullBytes))]);
-    builder.addWithHeaders(null, line, [origin, headerBlock(own)]);
+    add(null, line, [origin, headerBlock(own)]);
   }
-  return epoch.rejected.length;
 }
 
 /** Where the batch comes from, by its first record; undefined for one that is not Tidemark's. */

@@ -1,13 +1,12 @@
 /**
- * Compares the tail of an embedded output topic with what the log holds unconfirmed: which of those epochs stand there
+ * Compares the tail of an output topic with what the log holds unconfirmed: which of those epochs stand there
  * already. Batches of other groups and topics, and what the log has confirmed, are passed over. Changes nothing.
  */
-import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
-import { assert, stateError } from "../../errors.ts";
-import type { UnconfirmedEpochs } from "../contract.ts";
-import { batchFault, readBatchHeader } from "../record-batch.ts";
+import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
+import { assert, stateError } from "../errors.ts";
+import type { TopicReader, UnconfirmedEpochs } from "./contract.ts";
 import { type OutputOrigin, type OutputSide, type OutputSource, readOutputOrigin } from "./output-batch.ts";
-import { LocalTopicReader } from "./reader.ts";
+import { batchFault, readBatchHeader } from "./record-batch.ts";
 
 const READ_BYTES = 1024 * 1024;
 
@@ -19,27 +18,41 @@ interface StandingBatch {
 
 /** One output topic of a source. */
 export interface OutputTopic {
-  readonly home: string;
   readonly topic: string;
+  /** Where the topic is, for messages: "in ./tidemark-data", "on localhost:9092". */
+  readonly place: string;
   readonly side: OutputSide;
   readonly source: OutputSource;
 }
 
+/** Exit 4 for a topic that ends, at `end`, before what the log knows of it. */
+export function checkOutputEnd({ topic, place, side }: OutputTopic, log: readonly UnconfirmedEpochs[], end: number): void {
+  const noted = Math.max(...log.map(({ ends }) => ends[side]));
+  if (noted <= end) return;
+  throw stateError(
+    `the topic ${topic} ${place} ends at offset ${end}, but the checkpoint knows it up to ${noted}`,
+    "the topic was replaced or cut: put it back from a copy, or start over with `tidemark process --rebuild`",
+  );
+}
+
 /**
- * The unconfirmed epochs, by partition, that the topic holds; only those that put something on it. Exit 4 for a topic
- * that ends before the log's ends, and for a batch of a shard that is not the one the log expects next.
+ * The unconfirmed epochs, by partition, that the topic holds; only those that put something on it. Exit 4 for a batch of
+ * a shard that is not the one the log expects next.
  */
 export async function findStandingEpochs(
   output: OutputTopic,
+  reader: TopicReader,
   log: readonly UnconfirmedEpochs[],
 ): Promise<Map<number, EpochIdentity[]>> {
   const standing = new Map<number, EpochIdentity[]>();
-  const batches = await readTail(output, log);
+  const batches = await readTail(output, reader, log);
   for (const { partition, epochs, ends } of log) {
     const expected = epochs.filter((epoch) => putsOn(output.side, epoch)).map((epoch) => epoch.identity);
     const found = batches
       .filter(({ offset, origin }) => origin.partition === partition && offset >= ends[output.side])
-      .map(({ origin }) => origin.identity);
+      .map(({ origin }) => origin.identity)
+      // An epoch may be several batches, one after another.
+      .filter((identity, index, all) => index === 0 || !sameEpoch(identity, all[index - 1]));
     // An output gets its epochs in order, so what stands there is the beginning of what is expected.
     const foreign = found.findIndex(
       (identity, index) => index >= expected.length || !sameEpoch(identity, expected[index]),
@@ -57,28 +70,17 @@ export function putsOn(side: OutputSide, epoch: Epoch): boolean {
 
 /** The source's batches from the lowest of the log's ends on. */
 async function readTail(
-  { home, topic, side, source }: OutputTopic,
+  { topic, side, source }: OutputTopic,
+  reader: TopicReader,
   log: readonly UnconfirmedEpochs[],
 ): Promise<StandingBatch[]> {
   const batches: StandingBatch[] = [];
-  const reader = await LocalTopicReader.open(home, topic);
-  try {
-    const { start, end } = await reader.bounds(0);
-    const noted = log.map(({ ends }) => ends[side]);
-    if (Math.max(...noted) > end) {
-      throw stateError(
-        `the topic ${topic} in ${home} ends at offset ${end}, but the checkpoint knows it up to ${Math.max(...noted)}`,
-        "the topic was replaced or cut: put it back from a copy, or start over with `tidemark process --rebuild`",
-      );
-    }
-    for (let offset = Math.max(start, Math.min(...noted)); offset < end; ) {
-      const slice = await reader.read(0, offset, READ_BYTES);
-      assert(slice.nextOffset > offset, "a topic can be read up to its end");
-      batches.push(...batchesOf(slice.bytes, topic, source));
-      offset = slice.nextOffset;
-    }
-  } finally {
-    await reader.close();
+  const { start, end } = await reader.bounds(0);
+  for (let offset = Math.max(start, Math.min(...log.map(({ ends }) => ends[side]))); offset < end; ) {
+    const slice = await reader.read(0, offset, READ_BYTES);
+    assert(slice.nextOffset > offset, "a topic can be read up to its end");
+    batches.push(...batchesOf(slice.bytes, topic, source));
+    offset = slice.nextOffset;
   }
   return batches;
 }
@@ -102,9 +104,10 @@ function batchesOf(bytes: Uint8Array, topic: string, source: OutputSource): Stan
   return batches;
 }
 
-function foreignEpoch({ home, topic }: OutputTopic, partition: number, found: EpochIdentity): Error {
+/** What stands at an output that the log does not account for. */
+function foreignEpoch({ topic, place }: OutputTopic, partition: number, found: EpochIdentity): Error {
   return stateError(
-    `the topic ${topic} in ${home} holds ${describeEpoch(found)} for partition ${partition}, ` +
+    `the topic ${topic} ${place} holds ${describeEpoch(found)} for partition ${partition}, ` +
       "which the checkpoint does not expect there",
     "the checkpoint is lost, old or another's: put the right one back, or start over with `tidemark process --rebuild`",
   );

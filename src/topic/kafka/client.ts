@@ -1,0 +1,77 @@
+/**
+ * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how long
+ * one that is lost is waited for: 30 s at a start, then for good.
+ */
+import { type KafkaConfig, Kafka, logLevel, type Logger } from "kafkajs";
+import type { Log } from "../../log.ts";
+import { KafkaConnection } from "./connection.ts";
+import { clusterOf } from "./kafkajs-patch.ts";
+
+/** Brokers that cannot be reached for so long at a start are exit 3. */
+const START_PATIENCE_MS = 30_000;
+/** One try to connect: a host that drops packets answers never. */
+const CONNECT_MS_MAX = 10_000;
+/** An answer that takes longer counts as a lost connection. */
+const ANSWER_MS_MAX = 30_000;
+
+/** Where the brokers are, and KafkaJS's settings for TLS and SASL. */
+export interface KafkaPlace extends Pick<KafkaConfig, "ssl" | "sasl"> {
+  readonly brokers: readonly string[];
+}
+
+/** What connecting needs of the command. */
+export interface Surroundings {
+  readonly log: Log;
+  readonly now: () => number;
+  /** Ends every wait for a broker while the command starts, and all reading. */
+  readonly signal: AbortSignal;
+}
+
+export class KafkaClient {
+  /** For messages. */
+  readonly place: string;
+  readonly surroundings: Surroundings;
+  readonly kafka: Kafka;
+  #patienceMs = START_PATIENCE_MS;
+
+  constructor({ brokers, ssl, sasl }: KafkaPlace, surroundings: Surroundings) {
+    this.place = brokers.join(",");
+    this.surroundings = surroundings;
+    this.kafka = new Kafka({
+      clientId: "tidemark",
+      brokers: [...brokers],
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+      connectionTimeout: CONNECT_MS_MAX,
+      authenticationTimeout: CONNECT_MS_MAX,
+      requestTimeout: ANSWER_MS_MAX,
+      // Trying again is `connection.ts`'s: it says what it waits for.
+      retry: { retries: 0 },
+      logLevel: logLevel.WARN,
+      logCreator: () => toDebug(surroundings.log),
+    });
+  }
+
+  /** How long brokers are waited for. */
+  get patienceMs(): number {
+    return this.#patienceMs;
+  }
+
+  /** From now on brokers that are lost are waited for, however long that takes: to be called when a start is done. */
+  beginWork(): void {
+    this.#patienceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A connection of its own to each broker that it is used with. A broker answers one connection's requests in order. */
+  connection(): KafkaConnection {
+    return new KafkaConnection(this, clusterOf(this.kafka));
+  }
+}
+
+/** What KafkaJS says is for finding faults: what matters reaches the user by the errors that it throws. */
+function toDebug(log: Log): ReturnType<NonNullable<KafkaConfig["logCreator"]>> {
+  return ({ namespace, log: { message } }: Parameters<ReturnType<NonNullable<KafkaConfig["logCreator"]>>>[0]) =>
+    log.debug(`kafkajs ${namespace}: ${message}`);
+}
+
+export type { Logger };

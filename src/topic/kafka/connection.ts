@@ -1,0 +1,165 @@
+/**
+ * Requests to a Kafka cluster that survive lost connections, moved leaders and restarted brokers: what passes is tried
+ * again with back-off, leaders and coordinators asked for anew, and the log says what is waited for. A request may so be
+ * sent twice: those for which that matters (`transaction.ts`, `writer.ts`) settle it themselves.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { stateError, usageError } from "../../errors.ts";
+import type { KafkaClient } from "./client.ts";
+import { isPassing, protocolError, reasonOf, userErrorOf } from "./errors.ts";
+import type { Broker, Cluster } from "./kafkajs-patch.ts";
+
+const BACK_OFF_MS_MIN = 20;
+const BACK_OFF_MS_MAX = 1_000;
+/** A trouble is worth a warning when it lasts so long: leaders that move do not. */
+const WARN_AFTER_MS = 1_000;
+/** A topic that a broker does not know for so long is not coming: a broker that has just started learns them in less. */
+const TOPIC_PATIENCE_MS = 15_000;
+
+export class KafkaConnection {
+  readonly #client: KafkaClient;
+  readonly #cluster: Cluster;
+  readonly #closing = new AbortController();
+  /** The topic asked for last, for messages. */
+  #topic: string | undefined;
+  #groupCoordinator: { readonly groupId: string; readonly broker: Broker } | undefined;
+
+  constructor(client: KafkaClient, cluster: Cluster) {
+    this.#client = client;
+    this.#cluster = cluster;
+  }
+
+  /** For messages. */
+  get place(): string {
+    return this.#client.place;
+  }
+
+  /** How many partitions the topic has. Exit 2 where there is no such topic. */
+  async partitionsOf(topic: string): Promise<number> {
+    const partitions = await this.findPartitionsOf(topic);
+    if (partitions !== undefined) return partitions;
+    throw usageError(
+      `there is no topic ${topic} on ${this.place}`,
+      "make it with `tidemark setup`, or check --brokers and the topic's name",
+    );
+  }
+
+  /** As `partitionsOf`; undefined where there is no such topic. */
+  async findPartitionsOf(topic: string): Promise<number | undefined> {
+    return this.#attempt(async () => {
+      try {
+        await this.#cluster.addTargetTopic(topic);
+        await this.#cluster.refreshMetadata();
+      } catch (error) {
+        if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+        throw error;
+      }
+      const { length } = this.#cluster.findTopicPartitionMetadata(topic);
+      return length === 0 ? undefined : length;
+    });
+  }
+
+  /** Runs `work` with the partition's leader, again while what goes wrong passes. */
+  withLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
+    return this.#attempt(() => this.onceWithLeader(topic, partition, work));
+  }
+
+  /** Runs `work` with the partition's leader; whatever goes wrong comes through. */
+  async onceWithLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
+    this.#topic = topic;
+    await this.#cluster.addTargetTopic(topic);
+    const found = this.#cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
+    if (found === undefined) {
+      throw stateError(
+        `topic ${topic} on ${this.place} has no partition ${partition} any more`,
+        "the topic was replaced: put it back as it was, or start over with `tidemark process --rebuild`",
+      );
+    }
+    return work(await this.#cluster.findBroker({ nodeId: found.leader }));
+  }
+
+  /** Runs `work` with the coordinator of a consumer group, again while what goes wrong passes. */
+  withGroupCoordinator<T>(groupId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
+    return this.#attempt(async () => {
+      this.#groupCoordinator = undefined;
+      return this.onceWithGroupCoordinator(groupId, work);
+    });
+  }
+
+  /** Runs `work` with the coordinator of a consumer group, asked for once; whatever goes wrong comes through. */
+  async onceWithGroupCoordinator<T>(groupId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
+    if (this.#groupCoordinator?.groupId !== groupId) {
+      const broker = await this.#cluster.findGroupCoordinator({ groupId, coordinatorType: 0 });
+      this.#groupCoordinator = { groupId, broker };
+    }
+    try {
+      return await work(this.#groupCoordinator.broker);
+    } catch (error) {
+      this.#groupCoordinator = undefined;
+      throw error;
+    }
+  }
+
+  /** Runs `work` with the coordinator of a transactional id, again while what goes wrong passes. */
+  withTransactionCoordinator<T>(transactionalId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
+    return this.#attempt(async () => {
+      return work(await this.#cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: 1 }));
+    });
+  }
+
+  /** Runs `work` with some broker, again while what goes wrong passes. */
+  withAnyBroker<T>(work: (broker: Broker) => Promise<T>): Promise<T> {
+    return this.#attempt(async () => work(await this.#cluster.findControllerBroker()));
+  }
+
+  /** Resolves after a pause, or rejects when the connection is closed. */
+  async pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#cluster.disconnect().catch(() => {});
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#cluster.isConnected()) return;
+    await this.#cluster.connect();
+    await this.#cluster.refreshMetadata();
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    const { log, now, signal } = this.#client.surroundings;
+    const beganMs = now();
+    let said = "";
+    for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
+      this.#closing.signal.throwIfAborted();
+      try {
+        await this.#connect();
+        const result = await work();
+        if (said !== "") log.info(`the Kafka brokers ${this.place} answer again`);
+        return result;
+      } catch (error) {
+        this.#closing.signal.throwIfAborted();
+        const waitedMs = now() - beganMs;
+        if (!isPassing(error) || waitedMs >= this.#client.patienceMs) throw userErrorOf(error, this.place) ?? error;
+        if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION" && waitedMs >= TOPIC_PATIENCE_MS) {
+          throw stateError(
+            `the topic ${this.#topic} is gone from ${this.place}`,
+            "put it back as it was, or make it anew with `tidemark setup` and start over",
+            error,
+          );
+        }
+        const reason = reasonOf(error);
+        if (reason !== said && waitedMs >= WARN_AFTER_MS) {
+          log.warn(`waiting for the Kafka brokers ${this.place}: ${reason}`);
+          said = reason;
+        }
+      }
+      // Only a start is ended by the signal: what is under way then is ended by whoever closes us.
+      const isStart = this.#client.patienceMs < Number.POSITIVE_INFINITY;
+      await sleep(backOffMs, undefined, { signal: isStart ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal });
+      await this.#cluster.refreshMetadata().catch(() => {});
+    }
+  }
+}

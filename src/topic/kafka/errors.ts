@@ -1,0 +1,133 @@
+/**
+ * What KafkaJS's errors amount to: which pass, so that trying again can help, and which the user must mend. Knows
+ * error names and the protocol's error codes (Kafka protocol guide, "Error Codes"); decides nothing else.
+ */
+import { serviceError, systemErrorCode, UserError } from "../../errors.ts";
+
+/** The protocol's errors that pass by themselves, or when leaders and coordinators are asked for anew. */
+const PASSING = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION", // A broker that has just started does not know its topics yet.
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+  "REQUEST_TIMED_OUT",
+  "BROKER_NOT_AVAILABLE",
+  "REPLICA_NOT_AVAILABLE",
+  "NETWORK_EXCEPTION",
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+  "NOT_ENOUGH_REPLICAS",
+  "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+  "NOT_CONTROLLER",
+  "CONCURRENT_TRANSACTIONS",
+  "KAFKA_STORAGE_ERROR",
+  "FENCED_LEADER_EPOCH",
+  "UNKNOWN_LEADER_EPOCH",
+  "OFFSET_NOT_AVAILABLE",
+  "UNSTABLE_OFFSET_COMMIT",
+  "INVALID_REPLICATION_FACTOR", // Brokers that are not there yet; one that asks for too many never passes.
+]);
+
+/** KafkaJS's own errors about connections. */
+const CONNECTION_ERRORS = new Set([
+  "KafkaJSConnectionError",
+  "KafkaJSConnectionClosedError",
+  "KafkaJSRequestTimeoutError",
+  "KafkaJSLockTimeout",
+  "KafkaJSTimeout",
+  "KafkaJSBrokerNotFound",
+  "KafkaJSMetadataNotLoaded",
+  "KafkaJSTopicMetadataNotLoaded",
+  "KafkaJSGroupCoordinatorNotFound",
+]);
+
+/** What newer brokers say to a fenced producer, where KafkaJS knows only the first. */
+const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED", "TRANSACTION_COORDINATOR_FENCED"]);
+const PRODUCER_FENCED_CODE = 90;
+
+/** The error that KafkaJS wrapped, perhaps several times. */
+export function rootOf(error: unknown): Error {
+  let root = error instanceof Error ? error : new Error(String(error));
+  while (root.cause instanceof Error && root.cause !== root) root = root.cause;
+  return root;
+}
+
+/** The protocol's name of the error, where it is one that a broker answered. */
+export function protocolError(error: unknown): string | undefined {
+  const { type } = rootOf(error) as { type?: unknown };
+  return typeof type === "string" ? type : undefined;
+}
+
+/** Whether another process has taken the transactional id. */
+export function isFenced(error: unknown): boolean {
+  const root = rootOf(error) as { code?: unknown };
+  return FENCED.has(protocolError(error) ?? "") || root.code === PRODUCER_FENCED_CODE;
+}
+
+/** Whether trying again can help. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof UserError || isRefusal(error)) return false;
+  const root = rootOf(error);
+  const type = protocolError(error);
+  if (type !== undefined) return PASSING.has(type);
+  return CONNECTION_ERRORS.has(root.name) || /^E[A-Z]+$/.test(systemErrorCode(root) ?? "");
+}
+
+/** What is wrong, in one line. */
+export function reasonOf(error: unknown): string {
+  const root = rootOf(error);
+  return root.message.replace(/^Connection error: /, "").split("\n")[0] || root.name;
+}
+
+/** The error as the user's, exit 3; undefined for what only a bug can cause. */
+export function userErrorOf(error: unknown, place: string): UserError | undefined {
+  if (error instanceof UserError) return error;
+  const reason = reasonOf(error);
+  if (isOfLogin(error)) {
+    return serviceError(
+      `the Kafka brokers ${place} refuse the login: ${reason}`,
+      "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM",
+      error,
+    );
+  }
+  if (isOfEncryption(error)) {
+    return serviceError(
+      `no encrypted connection to the Kafka brokers ${place}: ${reason}`,
+      "check KAFKA_SECURITY_PROTOCOL, and let KAFKA_SSL_CA_FILE name the certificates to be trusted",
+      error,
+    );
+  }
+  if (protocolError(error)?.endsWith("_AUTHORIZATION_FAILED")) {
+    return serviceError(
+      `the Kafka brokers ${place} do not allow this: ${reason}`,
+      "grant the user what it lacks: reading and writing the topics, the groups and the transactional ids",
+      error,
+    );
+  }
+  if (isPassing(error)) {
+    return serviceError(
+      `the Kafka brokers ${place} cannot be reached, or do not answer: ${reason}`,
+      "check KAFKA_BOOTSTRAP_SERVERS (--brokers) and KAFKA_SECURITY_PROTOCOL, and whether the brokers run",
+      error,
+    );
+  }
+  if (protocolError(error) !== undefined || rootOf(error).name.startsWith("KafkaJS")) {
+    return serviceError(`the Kafka brokers ${place} refuse a request: ${reason}`, "see the brokers' own log", error);
+  }
+  return undefined;
+}
+
+function isRefusal(error: unknown): boolean {
+  return isOfLogin(error) || isOfEncryption(error);
+}
+
+function isOfLogin(error: unknown): boolean {
+  const { name } = rootOf(error);
+  const type = protocolError(error);
+  return name === "KafkaJSSASLAuthenticationError" || (type?.startsWith("SASL_") ?? false) || type === "UNSUPPORTED_SASL_MECHANISM";
+}
+
+function isOfEncryption(error: unknown): boolean {
+  const root = rootOf(error);
+  return protocolError(error) === undefined && /certificate|self.signed|altname|\bssl\b|\btls\b/i.test(root.message);
+}

@@ -1,0 +1,194 @@
+/**
+ * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, and the connections behind a
+ * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its object
+ * a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes here.
+ */
+import { Buffer } from "node:buffer";
+import type { Kafka } from "kafkajs";
+import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
+import Decoder from "kafkajs/src/protocol/decoder.js";
+import Encoder from "kafkajs/src/protocol/encoder.js";
+import fetchResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
+import produceRequests from "kafkajs/src/protocol/requests/produce/index.js";
+import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
+import { assert } from "../../errors.ts";
+
+/** Kafka protocol guide, "API keys". */
+const PRODUCE_API_KEY = 0;
+/** The newest that KafkaJS decodes the response of; brokers since 2.1 know it. */
+const PRODUCE_VERSION = 7;
+
+export interface TopicPartitions<Partition> {
+  readonly topic: string;
+  readonly partitions: readonly Partition[];
+}
+
+/** A partition in a fetch response; `records` are batches, the last perhaps cut short. */
+export interface FetchedPartition {
+  readonly errorCode: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly abortedTransactions: readonly { readonly producerId: number; readonly firstOffset: number }[];
+  readonly records: Uint8Array;
+}
+
+export interface ProduceRequest {
+  readonly transactionalId: string | null;
+  /** One batch a partition, complete with producer id, epoch, sequence and CRC. */
+  readonly topicData: readonly TopicPartitions<{ readonly partition: number; readonly batch: Uint8Array }>[];
+}
+
+export interface ProducerIdentity {
+  /** A number of 64 bits, as KafkaJS keeps it. */
+  readonly producerId: string;
+  readonly producerEpoch: number;
+}
+
+interface TransactionRequest extends ProducerIdentity {
+  readonly transactionalId: string;
+}
+
+interface OffsetEntry {
+  readonly partition: number;
+  readonly offset: string;
+  readonly metadata: string;
+}
+
+/** A broker's connection; each method is one request, named in the Kafka protocol guide. Errors are KafkaJS's. */
+export interface Broker {
+  fetch(request: {
+    readonly replicaId: -1;
+    readonly isolationLevel: 0 | 1;
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly TopicPartitions<{ partition: number; fetchOffset: number; maxBytes: number }>[];
+  }): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
+  listOffsets(request: {
+    readonly replicaId: -1;
+    readonly isolationLevel: 0 | 1;
+    readonly topics: readonly TopicPartitions<{ partition: number; timestamp: number }>[];
+  }): Promise<{ responses: readonly TopicPartitions<{ offset: string }>[] }>;
+  produce(request: ProduceRequest & { acks: -1; timeout: number }): Promise<{
+    topics: readonly { readonly partitions: readonly { readonly baseOffset: string }[] }[];
+  }>;
+  initProducerId(request: {
+    readonly transactionalId?: string;
+    readonly transactionTimeout: number;
+  }): Promise<ProducerIdentity>;
+  addPartitionsToTxn(request: TransactionRequest & { topics: readonly TopicPartitions<number>[] }): Promise<unknown>;
+  addOffsetsToTxn(request: TransactionRequest & { groupId: string }): Promise<unknown>;
+  txnOffsetCommit(
+    request: TransactionRequest & { groupId: string; topics: readonly TopicPartitions<OffsetEntry>[] },
+  ): Promise<unknown>;
+  endTxn(request: TransactionRequest & { transactionResult: boolean }): Promise<unknown>;
+  offsetFetch(request: { groupId: string; topics: readonly TopicPartitions<{ partition: number }>[] }): Promise<{
+    responses: readonly TopicPartitions<OffsetEntry>[];
+  }>;
+  offsetCommit(request: {
+    readonly groupId: string;
+    readonly groupGenerationId: -1;
+    readonly memberId: "";
+    readonly retentionTime: -1;
+    readonly topics: readonly TopicPartitions<OffsetEntry>[];
+  }): Promise<unknown>;
+  deleteGroups(groupIds: readonly string[]): Promise<unknown>;
+}
+
+/** A client's connections to a cluster, and what it knows of it. */
+export interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  isConnected(): boolean;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
+  findBroker(options: { nodeId: string | number }): Promise<Broker>;
+  findControllerBroker(): Promise<Broker>;
+  findGroupCoordinator(options: { groupId: string; coordinatorType: 0 | 1 }): Promise<Broker>;
+}
+
+/** A cluster of its own, not connected yet: a partition assigner's factory is handed it without any join. */
+export function clusterOf(kafka: Kafka): Cluster {
+  let found: Cluster | undefined;
+  kafka.consumer({
+    groupId: "none: never joined",
+    allowAutoTopicCreation: false,
+    partitionAssigners: [
+      ({ cluster }) => {
+        found = cluster as unknown as Cluster;
+        return { name: "none", version: 0, assign: async () => [], protocol: () => ({ name: "", metadata: Buffer.of() }) };
+      },
+    ],
+  });
+  assert(found !== undefined, "KafkaJS hands its cluster to the factory of an assigner");
+  return found;
+}
+
+interface FieldDecoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): { toString(): string };
+  readString(): string;
+  readBytes(): Buffer | null;
+  readArray<T>(read: (decoder: FieldDecoder) => T): T[];
+}
+
+/** Fetch response, version 11, with the record set as it is. Throttling is the broker's: KafkaJS reports 0 here too. */
+fetchResponse.decode = async (response: Buffer) => {
+  const decoder = new Decoder(response) as FieldDecoder;
+  const clientSideThrottleTime = decoder.readInt32();
+  const errorCode = decoder.readInt16();
+  const sessionId = decoder.readInt32();
+  const responses = decoder.readArray((topic) => ({
+    topicName: topic.readString(),
+    partitions: topic.readArray((partition) => ({
+      partition: partition.readInt32(),
+      errorCode: partition.readInt16(),
+      highWatermark: Number(partition.readInt64()),
+      lastStableOffset: Number(partition.readInt64()),
+      lastStartOffset: Number(partition.readInt64()),
+      abortedTransactions: partition.readArray((aborted) => ({
+        producerId: Number(aborted.readInt64()),
+        firstOffset: Number(aborted.readInt64()),
+      })),
+      preferredReadReplica: partition.readInt32(),
+      records: partition.readBytes() ?? new Uint8Array(0),
+    })),
+  }));
+  return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
+};
+
+/** Produce request, version 7, of whole batches. */
+produceRequests.protocol = () => (request: ProduceRequest & { acks: number; timeout: number }) => ({
+  request: {
+    apiKey: PRODUCE_API_KEY,
+    apiVersion: PRODUCE_VERSION,
+    apiName: "Produce",
+    expectResponse: () => true,
+    encode: async () => encodeProduce(request),
+  },
+  response: produceResponse,
+});
+
+function encodeProduce({ transactionalId, acks, timeout, topicData }: ProduceRequest & { acks: number; timeout: number }) {
+  const bytes = topicData.flatMap(({ partitions }) => partitions.map(({ batch }) => batch.length));
+  // Room for all of it at once: KafkaJS would double, clear and copy its buffer on the way there.
+  const encoder = new Encoder(bytes.reduce((sum, length) => sum + length, 0) + 1024);
+  encoder.writeString(transactionalId).writeInt16(acks).writeInt32(timeout).writeInt32(topicData.length);
+  for (const { topic, partitions } of topicData) {
+    encoder.writeString(topic).writeInt32(partitions.length);
+    for (const { partition, batch } of partitions) {
+      encoder.writeInt32(partition).writeInt32(batch.length);
+      encoder.writeBufferInternal(Buffer.from(batch.buffer, batch.byteOffset, batch.length));
+    }
+  }
+  return encoder;
+}
+
+// KafkaJS sets a timer after every answer, with a negative time where nothing is throttled; runtimes warn of that. The
+// timer looks for requests that wait, so it has nothing to do where none does.
+const schedule = RequestQueue.prototype.scheduleCheckPendingRequests;
+RequestQueue.prototype.scheduleCheckPendingRequests = function (this: { pending: readonly unknown[] }) {
+  if (this.pending.length > 0) schedule.call(this);
+};

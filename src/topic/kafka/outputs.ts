@@ -1,0 +1,220 @@
+/**
+ * The two output topics of a `process` on Kafka, and the consumer group's offsets: all that an epoch puts there is one
+ * transaction under its shard's transactional id, so it is there whole, once, or not at all. Where the outputs stand is
+ * told by the committed offsets' metadata; where brokers have forgotten those, by the records.
+ */
+import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
+import { assert, stateError } from "../../errors.ts";
+import { BatchBuilder } from "../batch-builder.ts";
+import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
+import { addOutputRecords, type OutputSide, type OutputSource } from "../output-batch.ts";
+import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-tail.ts";
+import type { KafkaClient } from "./client.ts";
+import { epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
+import type { KafkaConnection } from "./connection.ts";
+import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
+import { KafkaTopicReader } from "./reader.ts";
+import { type OutputBatch, Transactions } from "./transaction.ts";
+
+/** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
+const BATCH_BYTES_MAX = 1_000_000;
+
+export interface KafkaOutputsOptions {
+  readonly anomalyTopic: string;
+  readonly rejectedTopic: string;
+  /** The ratings topic and the group that reads it. */
+  readonly source: OutputSource;
+  /** Partitions of the ratings topic. */
+  readonly partitions: number;
+  /** Throws when another process has taken over what this one holds: then nobody is to be fenced. */
+  readonly checkHeld: () => Promise<void>;
+}
+
+interface Side extends OutputTopic {
+  /** Where the topic ended when it was last looked at, or written to. */
+  end: number | undefined;
+}
+
+export class KafkaOutputs implements OutputTopics {
+  readonly cut = [];
+  readonly #client: KafkaClient;
+  readonly #options: KafkaOutputsOptions;
+  readonly #connection: KafkaConnection;
+  readonly #shards = new Map<number, Transactions>();
+  readonly #sides: Readonly<Record<OutputSide, Side>>;
+  readonly #builder = new BatchBuilder(BATCH_BYTES_MAX);
+  #applies: Promise<unknown> = Promise.resolve();
+
+  constructor(client: KafkaClient, options: KafkaOutputsOptions) {
+    const { source, anomalyTopic, rejectedTopic } = options;
+    const place = `on ${client.place}`;
+    this.#client = client;
+    this.#options = options;
+    this.#connection = client.connection();
+    this.#sides = {
+      anomalies: { topic: anomalyTopic, place, side: "anomalies", source, end: undefined },
+      rejected: { topic: rejectedTopic, place, side: "rejected", source, end: undefined },
+    };
+  }
+
+  standings(): Promise<Map<number, EpochIdentity>> {
+    const { source, partitions } = this.#options;
+    return readCommittedEpochs(this.#connection, source.group, source.topic, partitions);
+  }
+
+  async compare(log: readonly UnconfirmedEpochs[]): Promise<void> {
+    for (const side of Object.values(this.#sides)) {
+      await this.#withReader(side, async (reader) => checkOutputEnd(side, log, await reader.highWatermark(0)));
+    }
+    await this.#unappliedEpochs(log);
+  }
+
+  async fence(): Promise<void> {
+    const partitions = Array.from({ length: this.#options.partitions }, (_, partition) => partition);
+    await Promise.all(partitions.map((partition) => this.#transactionsOf(partition).fence()));
+  }
+
+  missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+    return this.#unappliedEpochs(log);
+  }
+
+  apply(epoch: Epoch): Promise<void> {
+    // One after another: shards share the builder, and the records of an epoch then stand together.
+    const applied = this.#applies.then(() => this.#applySurely(epoch));
+    this.#applies = applied.catch(() => {});
+    return applied;
+  }
+
+  async ends(): Promise<OutputEnds> {
+    const endOf = async (side: Side) => {
+      side.end ??= await this.#withReader(side, (reader) => reader.highWatermark(0));
+      return side.end;
+    };
+    return { anomalies: await endOf(this.#sides.anomalies), rejected: await endOf(this.#sides.rejected) };
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  /** Commits the epoch's transaction; when its outcome is open, finds out, and does it again if it must. */
+  async #applySurely(epoch: Epoch): Promise<void> {
+    for (;;) {
+      try {
+        await this.#commit(epoch);
+        return;
+      } catch (error) {
+        if (isFenced(error)) throw this.#taken(epoch.partition, error);
+        if (!isPassing(error)) throw userErrorOf(error, this.#client.place) ?? error;
+        this.#client.surroundings.log.warn(
+          `the transaction of epoch ${epoch.identity.number} of partition ${epoch.partition} was cut off ` +
+            `(${reasonOf(error)}): asking the Kafka brokers ${this.#client.place} what became of it`,
+        );
+      }
+      await this.#options.checkHeld();
+      await this.#transactionsOf(epoch.partition).fence();
+      const committed = (await this.standings()).get(epoch.partition);
+      if (committed !== undefined && sameEpoch(committed, epoch.identity)) return;
+      const mayBeNew = committed === undefined || epoch.previous.number === 0;
+      if (!mayBeNew && !sameEpoch(committed, epoch.previous)) throw this.#foreign(epoch.partition, committed);
+    }
+  }
+
+  async #commit(epoch: Epoch): Promise<void> {
+    const { source } = this.#options;
+    const batches = [...this.#batches("anomalies", epoch), ...this.#batches("rejected", epoch)];
+    const ends = await this.#transactionsOf(epoch.partition).commit(batches, {
+      ...source,
+      partition: epoch.partition,
+      offset: epoch.offset,
+      metadata: epochMetadata(epoch.identity),
+    });
+    for (const [index, { topic }] of batches.entries()) {
+      for (const side of Object.values(this.#sides)) if (side.topic === topic) side.end = ends[index];
+    }
+  }
+
+  #batches(name: OutputSide, epoch: Epoch): OutputBatch[] {
+    const { topic, source } = this.#sides[name];
+    const batches: OutputBatch[] = [];
+    const builder = this.#builder;
+    const flush = () => {
+      const recordCount = builder.count;
+      if (recordCount === 0) return;
+      batches.push({ topic, recordCount, batch: builder.finish(this.#client.surroundings.now()).slice() });
+    };
+    addOutputRecords(builder, name, source, epoch, flush);
+    flush();
+    return batches;
+  }
+
+  /** The epochs of the log that the outputs lack, by partition, in order. Exit 4 where they hold what is not of it. */
+  async #unappliedEpochs(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+    const committed = await this.standings();
+    const forgotten = log.filter(({ partition }) => !committed.has(partition));
+    const standing = await this.#newestStanding(forgotten);
+    return new Map(
+      log.map(({ partition, confirmed, epochs, replaced }) => {
+        const found = committed.get(partition) ?? standing.get(partition);
+        if (found === undefined || sameEpoch(found, confirmed)) return [partition, [...epochs]];
+        const index = epochs.findIndex(({ identity }) => sameEpoch(identity, found));
+        if (index >= 0) return [partition, epochs.slice(index + 1)];
+        const isBefore = replaced !== undefined && confirmed.number === 0 && sameEpoch(found, replaced);
+        if (!isBefore) throw this.#foreign(partition, found);
+        return [partition, [...epochs]];
+      }),
+    );
+  }
+
+  /** For shards whose committed offset brokers have forgotten: the newest of their epochs that the topics hold. */
+  async #newestStanding(log: readonly UnconfirmedEpochs[]): Promise<Map<number, EpochIdentity>> {
+    const newest = new Map<number, EpochIdentity>();
+    if (log.length === 0) return newest;
+    for (const side of Object.values(this.#sides)) {
+      const standing = await this.#withReader(side, (reader) => findStandingEpochs(side, reader, log));
+      for (const [partition, identities] of standing) {
+        const last = identities.at(-1);
+        if (last !== undefined && last.number > (newest.get(partition)?.number ?? 0)) newest.set(partition, last);
+      }
+    }
+    return newest;
+  }
+
+  #transactionsOf(partition: number): Transactions {
+    const { group, topic } = this.#options.source;
+    const known = this.#shards.get(partition);
+    if (known !== undefined) return known;
+    assert(partition < this.#options.partitions, "an epoch is of a partition of the ratings topic");
+    const transactions = new Transactions(this.#connection, `tidemark-${group}-${topic}-${partition}`);
+    this.#shards.set(partition, transactions);
+    return transactions;
+  }
+
+  async #withReader<T>({ topic }: Side, work: (reader: KafkaTopicReader) => Promise<T>): Promise<T> {
+    const reader = await KafkaTopicReader.open(this.#client, topic);
+    try {
+      return await work(reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  #taken(partition: number, cause: unknown): Error {
+    const { group, topic } = this.#options.source;
+    return stateError(
+      `another process has taken over partition ${partition} of topic ${topic} for group ${group}`,
+      "let one process work for a group and topic; start it again once the other has ended",
+      cause,
+    );
+  }
+
+  #foreign(partition: number, found: EpochIdentity): Error {
+    const { group, topic } = this.#options.source;
+    return stateError(
+      `group ${group} stands at ${describeEpoch(found)} for partition ${partition} of topic ${topic} ` +
+        `on ${this.#client.place}, which is not in the checkpoint's log`,
+      "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, give " +
+        "a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",
+    );
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Reads a Kafka topic directly, without joining a group: where to read is the caller's to say, so no rebalance is ever
+ * waited for and no client resets an offset. Sees committed records only, up to the last stable offset.
+ */
+import type { Bounds, Slice, TopicReader } from "../contract.ts";
+import type { KafkaClient } from "./client.ts";
+import { KafkaPartitionReader } from "./partition-reader.ts";
+
+export class KafkaTopicReader implements TopicReader {
+  readonly topic: string;
+  readonly #signal: AbortSignal;
+  readonly #partitions: readonly KafkaPartitionReader[];
+
+  private constructor(topic: string, signal: AbortSignal, partitions: readonly KafkaPartitionReader[]) {
+    this.topic = topic;
+    this.#signal = signal;
+    this.#partitions = partitions;
+  }
+
+  /** Exit 2 where there is no such topic. */
+  static async open(client: KafkaClient, topic: string): Promise<KafkaTopicReader> {
+    const connection = client.connection();
+    try {
+      const count = await connection.partitionsOf(topic);
+      const partitions = Array.from({ length: count }, (_, partition) => {
+        return new KafkaPartitionReader(partition === 0 ? connection : client.connection(), topic, partition);
+      });
+      return new KafkaTopicReader(topic, client.surroundings.signal, partitions);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get partitions(): number {
+    return this.#partitions.length;
+  }
+
+  bounds(partition: number): Promise<Bounds> {
+    return this.#partitions[partition].bounds();
+  }
+
+  /** The offset after the partition's last record, committed or not. */
+  highWatermark(partition: number): Promise<number> {
+    return this.#partitions[partition].highWatermark();
+  }
+
+  /** Empty, too, when the run is told to end while brokers are away: there is nothing to be waited for then. */
+  async read(partition: number, offset: number, maxBytes: number): Promise<Slice> {
+    const read = this.#partitions[partition].read(offset, maxBytes);
+    const slice = await unlessAborted(read, this.#signal);
+    return slice ?? { bytes: new Uint8Array(0), nextOffset: offset };
+  }
+
+  async waitForMore(partition: number, offset: number, signal: AbortSignal): Promise<void> {
+    await unlessAborted(this.#partitions[partition].poll(offset), signal);
+  }
+
+  /** What a broker gives to readers of committed records is as durable as it makes it. */
+  async sync(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await Promise.all(this.#partitions.map((partition) => partition.close()));
+  }
+}
+
+/** What `work` resolves with, or undefined as soon as the signal aborts. Leaves no listener behind. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  // Left alone after an abort, it fails when the connection is closed: nobody is to hear of that.
+  work.catch(() => {});
+  if (signal.aborted) return undefined;
+  let stop = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

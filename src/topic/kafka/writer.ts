@@ -1,0 +1,101 @@
+/**
+ * Writes ratings to a Kafka topic: raw batches, idempotent, acknowledged by all replicas in sync. One request a
+ * partition is in flight, so that batches keep their order, and one that is sent again, as its answer was lost, counts
+ * once. Brokers that go away are waited for.
+ */
+import { serviceError } from "../../errors.ts";
+import type { TopicWriter } from "../contract.ts";
+import type { KafkaClient } from "./client.ts";
+import type { KafkaConnection } from "./connection.ts";
+import { protocolError } from "./errors.ts";
+import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
+import { Sequences, signBatch } from "./sequence.ts";
+
+/** How long a leader may wait for its replicas. */
+const REPLICAS_MS_MAX = 30_000;
+/** Only transactions have one; the request wants a number. */
+const NO_TRANSACTION_MS = 60_000;
+
+export class KafkaTopicWriter implements TopicWriter {
+  readonly partitions: number;
+  readonly cut = [];
+  readonly #topic: string;
+  readonly #connections: readonly KafkaConnection[];
+  readonly #identity: ProducerIdentity;
+  readonly #sequences = new Sequences();
+  readonly #lastAppend: Promise<void>[];
+
+  private constructor(topic: string, connections: readonly KafkaConnection[], identity: ProducerIdentity) {
+    this.partitions = connections.length;
+    this.#topic = topic;
+    this.#connections = connections;
+    this.#identity = identity;
+    this.#lastAppend = connections.map(() => Promise.resolve());
+  }
+
+  /** Exit 2 where there is no such topic. */
+  static async open(client: KafkaClient, topic: string): Promise<KafkaTopicWriter> {
+    const first = client.connection();
+    try {
+      const count = await first.partitionsOf(topic);
+      const identity = await first.withAnyBroker((broker) =>
+        broker.initProducerId({ transactionTimeout: NO_TRANSACTION_MS }),
+      );
+      // A connection each, so that one partition's leader does not hold up another's.
+      const connections = Array.from({ length: count }, (_, partition) => (partition === 0 ? first : client.connection()));
+      return new KafkaTopicWriter(topic, connections, identity);
+    } catch (error) {
+      await first.close();
+      throw error;
+    }
+  }
+
+  append(partition: number, batch: Uint8Array, recordCount: number): Promise<void> {
+    const appended = this.#lastAppend[partition].then(() => this.#send(partition, batch, recordCount));
+    this.#lastAppend[partition] = appended;
+    // Its failure is met by whoever awaits the append, and by every later one.
+    appended.catch(() => {});
+    return appended;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#lastAppend);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+  }
+
+  async #send(partition: number, batch: Uint8Array, recordCount: number): Promise<void> {
+    const topic = this.#topic;
+    signBatch(batch, this.#identity, this.#sequences.next(topic, partition), false);
+    await this.#connections[partition].withLeader(topic, partition, (leader) => produce(leader, topic, partition, batch));
+    this.#sequences.advance(topic, partition, recordCount);
+  }
+}
+
+async function produce(leader: Broker, topic: string, partition: number, batch: Uint8Array): Promise<void> {
+  try {
+    const topicData = [{ topic, partitions: [{ partition, batch }] }];
+    await leader.produce({ transactionalId: null, acks: -1, timeout: REPLICAS_MS_MAX, topicData });
+  } catch (error) {
+    const type = protocolError(error);
+    // An earlier try went through.
+    if (type === "DUPLICATE_SEQUENCE_NUMBER") return;
+    if (type === "MESSAGE_TOO_LARGE" || type === "RECORD_LIST_TOO_LARGE") {
+      throw serviceError(
+        `topic ${topic} does not take a batch of ${batch.length} bytes`,
+        "raise the topic's max.message.bytes; a line that is longer cannot be sent at all",
+        error,
+      );
+    }
+    if (type === "OUT_OF_ORDER_SEQUENCE_NUMBER" || type === "UNKNOWN_PRODUCER_ID") {
+      throw serviceError(
+        `partition ${partition} of topic ${topic} has lost records that it had confirmed, or was made anew`,
+        "see the brokers' own log; then send the ratings again",
+        error,
+      );
+    }
+    throw error;
+  }
+}
