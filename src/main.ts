@@ -7,7 +7,6 @@ import { type CommandDef, defineCommand, runCommand } from "citty";
 import packageJson from "../package.json" with { type: "json" };
 import type { Command } from "./command.ts";
 import { nearest } from "./command-line.ts";
-import { embeddedHome } from "./embedded.ts";
 import { serviceError, systemErrorCode, UserError, usageError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { Progress } from "./progress.ts";
@@ -71,7 +70,6 @@ let readerGone = false;
 /** Runs one command with what stands behind its name. */
 async function run(name: CommandName, args: readonly string[]): Promise<void> {
   const settings = readSettings(name, args, process.env);
-  embeddedHome(settings);
   const command = await COMMANDS[name].load();
   await command({
     settings,

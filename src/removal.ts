@@ -1,5 +1,5 @@
 /**
- * What `cleanup` removes of an embedded run, and how: the checkpoint, then the table, then topics and the consumers'
+ * What `cleanup` removes of a run, and how: the checkpoint, then the table, then topics and the consumers'
  * places in them, last the manifest that tells what setup made. Files go by the names that Tidemark gives them, folders
  * only when they are empty then: what somebody else put there stays. Killed half-way, it finishes when run again.
  */
@@ -9,8 +9,7 @@ import { readTextIfThere } from "./durable-file.ts";
 import { namesIn, removeIfEmpty } from "./folder.ts";
 import { type Home, MANIFEST_NAME } from "./home.ts";
 import type { TableAdmin } from "./table/contract.ts";
-import type { LocalTopicAdmin } from "./topic/local/admin.ts";
-import type { LocalGroupOffsets } from "./topic/local/group-offsets.ts";
+import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
 import { TOTALS_FILE_NAMES } from "./totals-file.ts";
 
@@ -28,11 +27,15 @@ export interface Removal {
   readonly checkpoints: string;
   /** The ratings topic and the two output topics. */
   readonly topics: readonly string[];
-  /** The only group whose place is forgotten in a topic that stays. */
-  readonly consumerGroup: string;
+  /** Where the topics are, for messages. */
+  readonly place: string;
+  /** What the home's manifest calls a topic that setup made. */
+  readonly manifestName: (topic: string) => Promise<string>;
+  /** The groups of the run, whose places are forgotten also in a topic that stays. */
+  readonly groups: readonly { readonly group: string; readonly topic: string }[];
   readonly table: TableAdmin;
-  readonly topicAdmin: LocalTopicAdmin;
-  readonly groupOffsets: LocalGroupOffsets;
+  readonly topicAdmin: TopicAdmin;
+  readonly groupOffsets: GroupOffsets;
 }
 
 /** What `remove` is going to remove, in words; nothing where there is nothing of ours. */
@@ -42,8 +45,12 @@ export async function planRemoval(removal: Removal): Promise<string[]> {
   if (await holdsCheckpoint(checkpoints)) lines.push(`the checkpoint in ${checkpoints}`);
   lines.push(...(await table.inventory()));
   for (const topic of topics) {
-    if (home.made(topic)) lines.push(`topic ${topic} in ${home.path}, with all its records`);
-    else if (await groupOffsets.has(topic, removal.consumerGroup)) lines.push(placeOf(removal, topic));
+    if (home.made(await removal.manifestName(topic))) {
+      lines.push(`topic ${topic} ${removal.place}, with all its records`);
+    }
+  }
+  for (const { group, topic } of removal.groups) {
+    if (await groupOffsets.has(topic, group)) lines.push(placeOf(group, topic));
   }
   return lines;
 }
@@ -52,20 +59,22 @@ export async function planRemoval(removal: Removal): Promise<string[]> {
 export async function remove(removal: Removal, say: (text: string) => void): Promise<void> {
   const { home, checkpoints, topics, table, topicAdmin, groupOffsets } = removal;
   // A topic that is being written is refused before anything is gone.
-  for (const topic of topics) if (home.made(topic)) await topicAdmin.checkIdle(topic);
+  for (const topic of topics) if (home.made(await removal.manifestName(topic))) await topicAdmin.checkIdle(topic);
 
   if (await removeCheckpoint(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
   for (const what of await table.cleanup()) say(what.startsWith("(kept") ? what : `removed ${what}`);
+  for (const { group, topic } of removal.groups) {
+    if (await groupOffsets.remove(topic, group)) say(`removed ${placeOf(group, topic)}`);
+  }
   for (const topic of topics) {
-    if (home.made(topic)) {
-      await groupOffsets.removeAll(topic);
+    const name = await removal.manifestName(topic);
+    if (home.made(name)) {
       await topicAdmin.remove(topic);
-      await home.forgetTopic(topic);
-      say(`removed topic ${topic} in ${home.path}`);
-      continue;
+      await home.forgetTopic(name);
+      say(`removed topic ${topic} ${removal.place}`);
+    } else if (await topicAdmin.exists(topic)) {
+      say(`(kept: topic ${topic} ${removal.place}, as setup did not make it)`);
     }
-    if (await groupOffsets.remove(topic, removal.consumerGroup)) say(`removed ${placeOf(removal, topic)}`);
-    if (await topicAdmin.exists(topic)) say(`(kept: topic ${topic} in ${home.path}, as setup did not make it)`);
   }
 }
 
@@ -121,6 +130,6 @@ async function isCurrentFile(folder: string, name: string): Promise<boolean> {
   return CURRENT_FILE_NAMES.test(name) && CURRENT_FILE.test((await readTextIfThere(join(folder, name))) ?? "");
 }
 
-function placeOf({ consumerGroup }: Removal, topic: string): string {
-  return `the place of group ${consumerGroup} in topic ${topic}`;
+function placeOf(group: string, topic: string): string {
+  return `the place of group ${group} in topic ${topic}`;
 }

@@ -116,6 +116,12 @@ class CheckpointFiles implements CheckpointStore {
         "use that Tidemark, or start `tidemark process --rebuild`",
       );
     }
+    if (header.format < CHECKPOINT_FORMAT) {
+      throw stateError(
+        `the checkpoint in ${this.#folder} was made by an older Tidemark (format ${header.format})`,
+        "start `tidemark process --rebuild`, which reads the topic again",
+      );
+    }
     if (!named || header.partition !== partition) throw this.#damaged("a log of another run or partition");
     const changed = (Object.keys(settings) as (keyof CheckpointSettings)[]).filter(
       (name) => header.settings[name] !== settings[name],

@@ -5,25 +5,26 @@
 import { createInterface } from "node:readline";
 import { checkpointLockPath } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
-import { embeddedHome } from "../embedded.ts";
 import { usageError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import { Home, homeLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
 import { openAdmin } from "../table/open.ts";
-import { LocalTopicAdmin } from "../topic/local/admin.ts";
-import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
+import { topicsOf } from "../topic/topics.ts";
 import { anomaliesGroup } from "./consume-kafka.ts";
 
 export async function cleanup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
   const holder = ownerText("cleanup", now());
-  const home = embeddedHome(settings);
+  const { home } = settings;
   const lockPaths = new Map([
     [home, homeLockPath(home)],
     [settings.checkpoints, checkpointLockPath(settings.checkpoints)],
   ]);
+  const topics = topicsOf(settings, holder, context);
+  const topicAdmin = topics.admin();
+  const groupOffsets = topics.groupOffsets();
   const locks: FileLock[] = [];
   let removal: Removal;
   try {
@@ -35,10 +36,15 @@ export async function cleanup(context: CommandContext): Promise<void> {
       home: await Home.read(home),
       checkpoints: settings.checkpoints,
       topics: [topic, anomalyTopic, rejectedTopic],
-      consumerGroup: anomaliesGroup(group),
+      place: topics.place,
+      manifestName: (name) => topics.manifestName(name),
+      groups: [
+        { group, topic },
+        { group: anomaliesGroup(group), topic: anomalyTopic },
+      ],
       table: openAdmin(settings.database, { group, topic }, holder, context),
-      topicAdmin: new LocalTopicAdmin(home, holder),
-      groupOffsets: new LocalGroupOffsets(home),
+      topicAdmin,
+      groupOffsets,
     };
     const plan = await planRemoval(removal);
     if (plan.length === 0) log.info(`there is nothing to remove in ${home}`);
@@ -46,6 +52,8 @@ export async function cleanup(context: CommandContext): Promise<void> {
     await remove(removal, log.info);
     for (const folder of lockPaths.keys()) await removeLockFiles(folder);
   } finally {
+    await topicAdmin.close();
+    await groupOffsets.close();
     for (const lock of locks) lock.release();
   }
   if (locks.length > 0) await removeEmptyFolders(removal, log.info);

@@ -3,13 +3,12 @@
  * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
  */
 import type { CommandContext } from "../command.ts";
-import { embeddedHome } from "../embedded.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
 import { Home } from "../home.ts";
+import { ownerText } from "../owner.ts";
 import { SliceWalk } from "../slice-walk.ts";
 import type { Slice, TopicReader } from "../topic/contract.ts";
-import { LocalGroupOffsets } from "../topic/local/group-offsets.ts";
-import { LocalTopicReader } from "../topic/local/reader.ts";
+import { topicsOf } from "../topic/topics.ts";
 
 /** Read and printed at once. */
 const READ_BYTES = 256 * 1024;
@@ -21,18 +20,20 @@ export function anomaliesGroup(group: string): string {
   return `${group}-anomalies`;
 }
 
-export async function consumeKafka({ settings, stdout, signal, now }: CommandContext): Promise<void> {
-  const home = embeddedHome(settings);
-  await Home.read(home); // Refuses a home of a newer Tidemark.
+export async function consumeKafka(context: CommandContext): Promise<void> {
+  const { settings, stdout, signal, now } = context;
+  await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const group = anomaliesGroup(settings.group);
-  const offsets = new LocalGroupOffsets(home);
-  const reader = await LocalTopicReader.open(home, settings.anomalyTopic);
+  const topics = topicsOf(settings, ownerText("consume-kafka", now()), context);
+  const reader = await topics.reader(settings.anomalyTopic);
+  const offsets = topics.groupOffsets();
   try {
     const { start, end } = await reader.bounds(0);
     const committed = settings.fromBeginning ? undefined : await offsets.read(group, reader.topic);
     if (committed !== undefined && (committed < start || committed > end))
       throw replaced(group, committed, reader.topic, end);
 
+    topics.beginWork();
     let offset = committed ?? start;
     let committedOffset = committed;
     let committedMs = now();
@@ -61,6 +62,7 @@ export async function consumeKafka({ settings, stdout, signal, now }: CommandCon
     // Whoever read our lines (`| head`) has seen enough.
     if (systemErrorCode(error) !== "EPIPE") throw error;
   } finally {
+    await offsets.close();
     await reader.close();
   }
 }

@@ -7,24 +7,24 @@ import { formatDay, MS_PER_DAY } from "../calendar.ts";
 import type { CheckpointSettings } from "../checkpoint/contract.ts";
 import { openCheckpointFiles } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
-import { embeddedHome } from "../embedded.ts";
 import { Engine, type Goal } from "../engine.ts";
+import { stateError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import { homeLockPath, openHome } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import type { Settings } from "../settings.ts";
 import type { ShardRules } from "../shard-rules.ts";
 import { type ShardAtWork, startShards } from "../start.ts";
+import type { ResultTable } from "../table/contract.ts";
 import { openTable } from "../table/open.ts";
 import { readTitles } from "../titles-file.ts";
-import { LocalOutputs } from "../topic/local/outputs.ts";
-import { LocalTopicReader } from "../topic/local/reader.ts";
+import { type Topics, topicsOf } from "../topic/topics.ts";
 import { Totals } from "../totals.ts";
 import { TotalsFile } from "../totals-file.ts";
 
 export async function processRatings(context: CommandContext): Promise<void> {
   const { settings, log, signal, now } = context;
-  const home = embeddedHome(settings);
+  const { home } = settings;
   const titles = readTitles(settings.titles, settings.titlesEncoding);
   for (const warning of titles.warnings) log.warn(warning);
 
@@ -35,12 +35,23 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const homeLock = FileLock.acquire(homeLockPath(home), `the home folder ${home}`, holder);
     open.add(async () => homeLock.release());
     const { group, topic, anomalyTopic, rejectedTopic } = settings;
-    const ratings = open.add(await LocalTopicReader.open(home, topic));
-    const anomalies = open.add(await LocalTopicReader.open(home, anomalyTopic));
-    const rejected = open.add(await LocalTopicReader.open(home, rejectedTopic));
-    const outputs = open.add(new LocalOutputs(home, anomalyTopic, rejectedTopic, { group, topic }, holder, now));
+    const topics = topicsOf(settings, holder, context);
+    const ratings = open.add(await topics.reader(topic));
+    const anomalies = open.add(await topics.reader(anomalyTopic));
+    const rejected = open.add(await topics.reader(rejectedTopic));
+    await warnOfRetention(topics, topic, log.warn);
     const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
+    const owner = randomUUID();
+    const outputs = open.add(
+      topics.outputs({
+        source: { group, topic },
+        partitions: ratings.partitions,
+        anomalyTopic,
+        rejectedTopic,
+        checkHeld: () => checkHeld(table, owner),
+      }),
+    );
 
     const { shards, pipeline } = await startShards(
       { checkpoint, table, ratings, outputs, anomalies, rejected },
@@ -48,12 +59,13 @@ export async function processRatings(context: CommandContext): Promise<void> {
         settings: checkpointSettings(settings, ratings.partitions),
         rules: shardRules(settings),
         rebuild: settings.rebuild,
-        owner: randomUUID(),
+        owner,
         newRun: randomUUID(),
         titleOf: (movieId) => titles.titles.get(movieId),
         log,
       },
     );
+    topics.beginWork();
     for (const { partition, bytes } of outputs.cut) {
       log.warn(`cut ${bytes} bytes that a crash left at the end of an output topic's partition ${partition}`);
     }
@@ -81,6 +93,23 @@ export async function processRatings(context: CommandContext): Promise<void> {
   } finally {
     await open.closeAll(log.warn);
   }
+}
+
+/** Exit 4 when another process has claimed the shards: whoever asks is about to shut others out of the topics. */
+async function checkHeld(table: ResultTable, owner: string): Promise<void> {
+  const foreign = (await table.standings()).find(({ claimant }) => claimant !== owner);
+  if (foreign === undefined) return;
+  throw stateError(
+    `partition ${foreign.partition} has been taken by another process (${foreign.claimant})`,
+    "let one process work for a group and topic; start it again once the other has ended",
+  );
+}
+
+async function warnOfRetention(topics: Topics, topic: string, warn: (text: string) => void): Promise<void> {
+  const retentionMs = await topics.retentionMs(topic);
+  if (retentionMs === Number.POSITIVE_INFINITY) return;
+  const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;
+  warn(`topic ${topic} keeps ratings for ${days} days only: set retention.ms=-1, or --rebuild will find them gone`);
 }
 
 function checkpointSettings(settings: Settings, partitions: number): CheckpointSettings {

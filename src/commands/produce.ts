@@ -4,20 +4,20 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
-import { embeddedHome } from "../embedded.ts";
 import { Home } from "../home.ts";
 import { readLines } from "../line-reader.ts";
 import { ownerText } from "../owner.ts";
 import { type FirstLine, Producer } from "../producer.ts";
 import { listRatingFiles, type RatingFile } from "../rating-files.ts";
-import { LocalTopicWriter } from "../topic/local/writer.ts";
+import { topicsOf } from "../topic/topics.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
-  const home = embeddedHome(settings);
-  await Home.read(home); // Refuses a home of a newer Tidemark.
+  await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
-  const writer = await LocalTopicWriter.open(home, settings.topic, ownerText("produce", now()));
+  const topics = topicsOf(settings, ownerText("produce", now()), context);
+  const writer = await topics.writer(settings.topic);
+  topics.beginWork();
   for (const { bytes, partition } of writer.cut) {
     log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }

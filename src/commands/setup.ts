@@ -3,32 +3,31 @@
  * repeat. With `--drop` it does what `cleanup` does first.
  */
 import type { CommandContext } from "../command.ts";
-import { embeddedHome } from "../embedded.ts";
 import { FileLock } from "../file-lock.ts";
 import { openHome, setupLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { describeDatabase, openAdmin } from "../table/open.ts";
-import { LocalTopicAdmin } from "../topic/local/admin.ts";
+import { topicsOf } from "../topic/topics.ts";
 import { cleanup } from "./cleanup.ts";
 
 export async function setup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
-  const homePath = embeddedHome(settings);
   if (settings.drop) await cleanup(context);
 
-  const home = await openHome(homePath);
+  const home = await openHome(settings.home);
   const holder = ownerText("setup", now());
   const lock = FileLock.acquire(setupLockPath(home.path), `the home folder ${home.path}`, holder);
+  const topics = topicsOf(settings, holder, context);
+  const admin = topics.admin();
   try {
-    const topics = new LocalTopicAdmin(home.path, holder);
     const wanted = [
       { topic: settings.topic, partitions: settings.partitions },
       { topic: settings.anomalyTopic, partitions: 1 },
       { topic: settings.rejectedTopic, partitions: 1 },
     ];
     for (const { topic, partitions } of wanted) {
-      if (!(await topics.exists(topic))) await home.noteTopic(topic);
-      const made = await topics.create(topic, partitions);
+      if (!(await admin.exists(topic))) await home.noteTopic(await topics.manifestName(topic));
+      const made = await admin.create(topic, partitions);
       const counted = partitions === 1 ? "1 partition" : `${partitions} partitions`;
       log.info(`topic ${topic}: ${made ? `made, with ${counted}` : "was there already"}`);
     }
@@ -38,6 +37,7 @@ export async function setup(context: CommandContext): Promise<void> {
     for (const what of made) log.info(`made ${what}`);
     if (made.length === 0) log.info(`table movie_ratings in ${describeDatabase(settings.database)}: was there already`);
   } finally {
+    await admin.close();
     lock.release();
   }
 }

@@ -26,7 +26,11 @@ export interface OutputTopic {
 }
 
 /** Exit 4 for a topic that ends, at `end`, before what the log knows of it. */
-export function checkOutputEnd({ topic, place, side }: OutputTopic, log: readonly UnconfirmedEpochs[], end: number): void {
+export function checkOutputEnd(
+  { topic, place, side }: OutputTopic,
+  log: readonly UnconfirmedEpochs[],
+  end: number,
+): void {
   const noted = Math.max(...log.map(({ ends }) => ends[side]));
   if (noted <= end) return;
   throw stateError(

@@ -9,6 +9,8 @@ import { batchFault, readBatchHeader, recordsOf } from "../../src/topic/record-b
 
 /** Topics of some kind, none at first. */
 export interface TopicFixture {
+  /** Whether the outputs note every epoch, also one without records, as it brings an offset. */
+  readonly commitsOffsets: boolean;
   readonly admin: TopicAdmin;
   readonly offsets: GroupOffsets;
   reader(topic: string): Promise<TopicReader>;

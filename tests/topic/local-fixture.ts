@@ -10,6 +10,7 @@ import type { TopicFixture } from "./fixture.ts";
 /** `remove` removes the home. */
 export function localFixture(home: string): TopicFixture {
   return {
+    commitsOffsets: false,
     admin: new LocalTopicAdmin(home, "cleanup, pid 2"),
     offsets: new LocalGroupOffsets(home),
     reader: (topic) => LocalTopicReader.open(home, topic),

@@ -2,7 +2,7 @@
  * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how long
  * one that is lost is waited for: 30 s at a start, then for good.
  */
-import { type KafkaConfig, Kafka, logLevel, type Logger } from "kafkajs";
+import { Kafka, type KafkaConfig, type Logger, logLevel } from "kafkajs";
 import type { Log } from "../../log.ts";
 import { KafkaConnection } from "./connection.ts";
 import { clusterOf } from "./kafkajs-patch.ts";

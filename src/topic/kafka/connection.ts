@@ -47,15 +47,14 @@ export class KafkaConnection {
   /** As `partitionsOf`; undefined where there is no such topic. */
   async findPartitionsOf(topic: string): Promise<number | undefined> {
     return this.#attempt(async () => {
+      const broker = await this.#cluster.findControllerBroker();
       try {
-        await this.#cluster.addTargetTopic(topic);
-        await this.#cluster.refreshMetadata();
+        const { topicMetadata } = await broker.metadata([topic]);
+        return topicMetadata[0]?.partitionMetadata.length;
       } catch (error) {
         if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
         throw error;
       }
-      const { length } = this.#cluster.findTopicPartitionMetadata(topic);
-      return length === 0 ? undefined : length;
     });
   }
 
@@ -158,7 +157,9 @@ export class KafkaConnection {
       }
       // Only a start is ended by the signal: what is under way then is ended by whoever closes us.
       const isStart = this.#client.patienceMs < Number.POSITIVE_INFINITY;
-      await sleep(backOffMs, undefined, { signal: isStart ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal });
+      await sleep(backOffMs, undefined, {
+        signal: isStart ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
+      });
       await this.#cluster.refreshMetadata().catch(() => {});
     }
   }

@@ -124,7 +124,11 @@ function isRefusal(error: unknown): boolean {
 function isOfLogin(error: unknown): boolean {
   const { name } = rootOf(error);
   const type = protocolError(error);
-  return name === "KafkaJSSASLAuthenticationError" || (type?.startsWith("SASL_") ?? false) || type === "UNSUPPORTED_SASL_MECHANISM";
+  return (
+    name === "KafkaJSSASLAuthenticationError" ||
+    (type?.startsWith("SASL_") ?? false) ||
+    type === "UNSUPPORTED_SASL_MECHANISM"
+  );
 }
 
 function isOfEncryption(error: unknown): boolean {

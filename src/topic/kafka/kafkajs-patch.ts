@@ -56,6 +56,9 @@ interface OffsetEntry {
 
 /** A broker's connection; each method is one request, named in the Kafka protocol guide. Errors are KafkaJS's. */
 export interface Broker {
+  metadata(topics: readonly string[]): Promise<{
+    topicMetadata: readonly { readonly partitionMetadata: readonly unknown[] }[];
+  }>;
   fetch(request: {
     readonly replicaId: -1;
     readonly isolationLevel: 0 | 1;
@@ -117,7 +120,12 @@ export function clusterOf(kafka: Kafka): Cluster {
     partitionAssigners: [
       ({ cluster }) => {
         found = cluster as unknown as Cluster;
-        return { name: "none", version: 0, assign: async () => [], protocol: () => ({ name: "", metadata: Buffer.of() }) };
+        return {
+          name: "none",
+          version: 0,
+          assign: async () => [],
+          protocol: () => ({ name: "", metadata: Buffer.of() }),
+        };
       },
     ],
   });
@@ -171,7 +179,12 @@ produceRequests.protocol = () => (request: ProduceRequest & { acks: number; time
   response: produceResponse,
 });
 
-function encodeProduce({ transactionalId, acks, timeout, topicData }: ProduceRequest & { acks: number; timeout: number }) {
+function encodeProduce({
+  transactionalId,
+  acks,
+  timeout,
+  topicData,
+}: ProduceRequest & { acks: number; timeout: number }) {
   const bytes = topicData.flatMap(({ partitions }) => partitions.map(({ batch }) => batch.length));
   // Room for all of it at once: KafkaJS would double, clear and copy its buffer on the way there.
   const encoder = new Encoder(bytes.reduce((sum, length) => sum + length, 0) + 1024);

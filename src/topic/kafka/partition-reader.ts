@@ -39,7 +39,10 @@ export class KafkaPartitionReader {
   }
 
   async bounds(): Promise<Bounds> {
-    return { start: await this.#listOffset(EARLIEST, READ_COMMITTED), end: await this.#listOffset(LATEST, READ_COMMITTED) };
+    return {
+      start: await this.#listOffset(EARLIEST, READ_COMMITTED),
+      end: await this.#listOffset(LATEST, READ_COMMITTED),
+    };
   }
 
   /** The offset after the last record, committed or not. */

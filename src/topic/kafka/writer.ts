@@ -42,7 +42,9 @@ export class KafkaTopicWriter implements TopicWriter {
         broker.initProducerId({ transactionTimeout: NO_TRANSACTION_MS }),
       );
       // A connection each, so that one partition's leader does not hold up another's.
-      const connections = Array.from({ length: count }, (_, partition) => (partition === 0 ? first : client.connection()));
+      const connections = Array.from({ length: count }, (_, partition) =>
+        partition === 0 ? first : client.connection(),
+      );
       return new KafkaTopicWriter(topic, connections, identity);
     } catch (error) {
       await first.close();
@@ -69,7 +71,9 @@ export class KafkaTopicWriter implements TopicWriter {
   async #send(partition: number, batch: Uint8Array, recordCount: number): Promise<void> {
     const topic = this.#topic;
     signBatch(batch, this.#identity, this.#sequences.next(topic, partition), false);
-    await this.#connections[partition].withLeader(topic, partition, (leader) => produce(leader, topic, partition, batch));
+    await this.#connections[partition].withLeader(topic, partition, (leader) =>
+      produce(leader, topic, partition, batch),
+    );
     this.#sequences.advance(topic, partition, recordCount);
   }
 }

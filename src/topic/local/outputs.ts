@@ -126,10 +126,7 @@ function stands({ standing }: Side, epoch: Epoch): boolean {
   return standing.get(epoch.partition)?.some((identity) => sameEpoch(identity, epoch.identity)) ?? false;
 }
 
-async function standingEpochs(
-  side: Side,
-  log: readonly UnconfirmedEpochs[],
-): Promise<Map<number, EpochIdentity[]>> {
+async function standingEpochs(side: Side, log: readonly UnconfirmedEpochs[]): Promise<Map<number, EpochIdentity[]>> {
   return withReader(side, async (reader) => {
     checkOutputEnd(side, log, (await reader.bounds(0)).end);
     return findStandingEpochs(side, reader, log);
