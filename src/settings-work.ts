@@ -115,6 +115,12 @@ export const WORK_SETTINGS = {
     "start over: read the topic from its start into a new checkpoint and table",
     ["process"],
   ),
+  skipCorrupt: toggle(
+    "skip-corrupt",
+    "TIDEMARK_SKIP_CORRUPT",
+    "pass batches whose CRC is wrong, counted and reported, where process would stop",
+    ["process"],
+  ),
   fromBeginning: toggle(
     "from-beginning",
     "TIDEMARK_FROM_BEGINNING",
