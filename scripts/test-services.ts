@@ -1,7 +1,7 @@
 /**
  * `npm run -s test-services -- start`: a Kafka broker and a PostgreSQL server that stay, for test files run again and
- * again; prints the lines by which a shell makes the tests use them. `npm run -s test-services -- stop` ends and removes
- * them. One pair at a time.
+ * again; prints the lines by which a shell makes the tests use them. `npm run -s test-services -- stop` ends and
+ * removes them. One pair at a time.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 /**
- * Kafka's own jars and a Java to run them, for tests: fetched once by Maven into a cache folder outside the project, and
- * there whole or not at all, however many ask at once. Debian's packages of Maven and Java are installed when they are
+ * Kafka's own jars and a Java to run them, for tests: fetched once by Maven into a cache folder outside the project,
+ * and there whole or not at all, however many ask at once. Debian's packages of Maven and Java are installed when they are
  * missing and we are root. Where neither can be had, this throws.
  */
 import { spawnSync } from "node:child_process";
@@ -16,7 +16,8 @@ const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tid
 const JARS = join(CACHE, `kafka-${KAFKA_VERSION}-log4j-${LOG4J_VERSION}`);
 
 const dependency = (group: string, artifact: string, version: string) =>
-  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
+  `<version>${version}</version></dependency>`;
 
 /** Broker, tools, and what lets the broker write a log. */
 const POM = `<project>

@@ -1,4 +1,4 @@
-/** The test broker itself, by Kafka's own tools: what is written comes back, over every listener and after every end. */
+/** The test broker itself, by Kafka's own tools: what is written comes back, after every end; who is let in where. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -119,7 +119,8 @@ test.skipIf(Boolean(process.env.TEST_KAFKA))(
       const login = (secret: string) => {
         const quoted = `"${secret.replace(/["\\]/g, "\\$&")}"`.replaceAll("\\", "\\\\");
         const kind = mechanism === "PLAIN" ? "plain.Plain" : "scram.Scram";
-        const jaas = `org.apache.kafka.common.security.${kind}LoginModule required username=${user} password=${quoted};`;
+        const options = `required username=${user} password=${quoted};`;
+        const jaas = `org.apache.kafka.common.security.${kind}LoginModule ${options}`;
         return { "security.protocol": "SASL_SSL", "sasl.mechanism": mechanism, "sasl.jaas.config": jaas };
       };
       expect(await topics(broker.secureBrokers, login(password))).toContain(topic);
