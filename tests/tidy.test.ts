@@ -14,7 +14,7 @@ const COLUMNS_MAX = 120;
 const PURE = [
   /^src\/(rating|calendar|titles|watermark|window-store|day-panes|movies|epoch)\.ts$/,
   /^src\/(shard|anomaly)[^/]*\.ts$/,
-  /^src\/topic\/(.*\/)?(record-batch|crc32c|murmur2)\.ts$/,
+  /^src\/topic\/(.*\/)?(record-batch|crc32c|crc32c-fold|murmur2)\.ts$/,
   /^src\/table\/print\.ts$/,
 ];
 const IMPURE = [
