@@ -8,10 +8,11 @@ import { MS_PER_DAY } from "./calendar.ts";
 import { Closing } from "./closing.ts";
 import { DayPanes } from "./day-panes.ts";
 import { DayRun } from "./day-run.ts";
-import type { Anomaly, RejectedLine, RejectReason, Row } from "./epoch.ts";
+import type { Anomaly, RejectedLine, RejectReason } from "./epoch.ts";
 import { type AlreadyOut, EpochOutputs } from "./epoch-outputs.ts";
 import { Movies } from "./movies.ts";
 import { RatingParser } from "./rating.ts";
+import type { RowColumns } from "./row-columns.ts";
 import type { ShardRules } from "./shard-rules.ts";
 import { type LastBatch, SliceWalk } from "./slice-walk.ts";
 import { Totals } from "./totals.ts";
@@ -34,7 +35,7 @@ export interface ShardSurroundings {
 export interface EpochContents {
   readonly offset: number;
   readonly state: Uint8Array;
-  readonly rows: Row[];
+  readonly rows: RowColumns;
   readonly anomalies: Anomaly[];
   readonly rejected: RejectedLine[];
 }

@@ -10,9 +10,10 @@ import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "te
 import lockShards from "../../sql/postgres/lock-shards.sql" with { type: "text" };
 import upsertRatings from "../../sql/postgres/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text" };
-import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { describeEpoch, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
+import type { RowColumns } from "../row-columns.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { isUnreachable, reasonOf } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
@@ -213,19 +214,15 @@ class PostgresTable implements ResultTable {
     await this.#session.queryPrepared("upsert-shard", upsertShard, values);
   }
 
-  async #upsert(rows: readonly Row[]): Promise<void> {
-    // In the order of the key, or nearly: scattered over many windows, every row would touch a page of its own.
-    const ordered = rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
-    for (let first = 0; first < ordered.length; first += ROWS_PER_STATEMENT) {
-      const some = ordered.slice(first, first + ROWS_PER_STATEMENT);
-      await this.#session.queryPrepared("upsert-ratings", upsertRatings, [
-        some.map(({ windowStart }) => windowStart),
-        some.map(({ movieId }) => movieId),
-        some.map(({ title }) => title),
-        some.map(({ ratingCount }) => ratingCount),
-        some.map(({ ratingSum }) => ratingSum),
-        some.map(({ uniqueRatingCount }) => uniqueRatingCount),
-      ]);
+  /** Rows come in the order of the key: scattered over many windows, every row would touch a page of its own. */
+  async #upsert(rows: RowColumns): Promise<void> {
+    for (let first = 0; first < rows.length; first += ROWS_PER_STATEMENT) {
+      const end = Math.min(first + ROWS_PER_STATEMENT, rows.length);
+      const columns = [rows.windowStart, rows.movieId, rows.title];
+      const figures = [rows.ratingCount, rows.ratingSum, rows.uniqueRatingCount];
+      // Plain arrays: the client takes a typed one for bytes.
+      const values = [...columns, ...figures].map((column) => Array.from<string | number>(column.slice(first, end)));
+      await this.#session.queryPrepared("upsert-ratings", upsertRatings, values);
     }
   }
 }
