@@ -1,7 +1,7 @@
 /**
- * Where `produce --resume` goes on: the first record of every batch that `produce` sends bears, in its headers, the file
- * and line that it came from, so the last batch of a partition tells which of its lines are on the topic. Only reads the
- * topic. A partition that holds nothing of ours has everything to come.
+ * Where `produce --resume` goes on: the first record of every batch that `produce` sends bears, in its headers, the
+ * file and line that it came from, so the last batch of a partition tells which of its lines are on the topic. Only
+ * reads the topic. A partition that holds nothing of ours has everything to come.
  */
 import { stateError } from "./errors.ts";
 import { type HeaderBlock, headerBlock } from "./topic/batch-builder.ts";
