@@ -1,7 +1,7 @@
 /**
- * The measure for reading Kafka: fetches a partition over a bare socket and counts records by their batches' headers, no
- * more: no CRC, no record is looked at. Prints `{"records":…,"seconds":…}`, connecting left out.
- * `bun bench/bare-fetch.ts HOST:PORT TOPIC RECORDS`. Kafka protocol guide, Fetch version 4; one broker, partition 0.
+ * The measure for reading Kafka: fetches a partition over a bare socket and counts records by their batches' headers,
+ * no more: no CRC, no record is looked at. Prints `{"records":…,"seconds":…}`, connecting left out. `bun
+ * bench/bare-fetch.ts HOST:PORT TOPIC RECORDS`. Kafka protocol guide, Fetch version 4; one broker, partition 0.
  */
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";

@@ -1,8 +1,8 @@
 /**
- * The benchmark of the real services: CSV files -> a broker -> process -> PostgreSQL, as users run it, by the executable,
- * beside Kafka's own performance tools and a bare socket loop over the same topic in the same run. Starts a broker and a
- * PostgreSQL server of its own (`TEST_KAFKA`, `TEST_POSTGRES` name others).
- * `bun bench/kafka.ts [millions of ratings, 5] [days they fall on, 111: the real set's density] [partitions, 1]`.
+ * The benchmark of the real services: CSV files -> a broker -> process -> PostgreSQL, as users run it, by the
+ * executable, beside Kafka's own performance tools and a bare socket loop over the same topic in the same run. Starts a
+ * broker and a PostgreSQL server of its own (`TEST_KAFKA`, `TEST_POSTGRES` name others). `bun bench/kafka.ts [millions
+ * of ratings, 5] [days they fall on, 111: the real set's density] [partitions, 1]`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,6 +104,7 @@ try {
   const bareFetch = JSON.parse(bare.stdout) as { records: number; seconds: number };
   const bareRate = bareFetch.records / bareFetch.seconds;
 
+  const produceRatio = ratings / produced.seconds / producerRate;
   const modeC = await medianDrain("C", topic);
   const modeA = await medianDrain("A", topic);
   const line = (name: string, perSecond: number, { cpuSeconds, peakMegabytes }: CommandRun) => [
@@ -129,7 +130,7 @@ try {
           ...drained("process --drain, mode A", modeA),
         ],
       ) +
-      `\nproduce ${rate(ratings, produced.seconds)}, start included, is ${(ratings / produced.seconds / producerRate).toFixed(1)} ` +
+      `\nproduce ${rate(ratings, produced.seconds)}, start included, is ${produceRatio.toFixed(1)} ` +
       `times kafka-producer-perf-test (${rate(producerRate, 1)}; ${RECORD_BYTES} bytes a record, acks=all)\n`,
   );
 } finally {

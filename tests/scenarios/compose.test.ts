@@ -1,6 +1,6 @@
 /**
- * `deploy/compose.yaml` without a container engine: its syntax, and its steps, one after another, by the executable in an
- * empty folder, with the variables that the file sets; only the services' addresses are the test's own.
+ * `deploy/compose.yaml` without a container engine: its syntax, and its steps, one after another, by the executable in
+ * an empty folder, with the variables that the file sets; only the services' addresses are the test's own.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";

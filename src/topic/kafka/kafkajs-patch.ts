@@ -213,8 +213,8 @@ interface ReceivingConnection {
   };
 }
 
-// Large responses, those of fetches, are taken in by us; all others as KafkaJS does. By socket: a connection that is made
-// again has nothing of the one before.
+// Large responses, those of fetches, are taken in by us; all others as KafkaJS does. By socket: a connection that is
+// made again has nothing of the one before.
 const largeResponses = new WeakMap<object, LargeResponses>();
 const processData = Connection.prototype.processData;
 Connection.prototype.processData = function (this: ReceivingConnection, piece: Buffer): void {
