@@ -10,6 +10,14 @@ import { RowColumns } from "../row-columns.ts";
 
 type Outputs = Pick<Epoch, "rows" | "anomalies" | "rejected">;
 
+/** Bytes of a row or an anomaly, with some to spare. */
+const OUTPUT_BYTES = 16;
+
+/** About as many bytes as `writeOutputs` will write, lines left out. */
+export function outputBytes({ rows, anomalies, rejected }: Outputs): number {
+  return OUTPUT_BYTES * (1 + rows.length + anomalies.length + rejected.length);
+}
+
 /** Writes rows, anomalies and rejected lines. */
 export function writeOutputs(out: ByteWriter, outputs: Outputs, movies: Movies): void {
   writeRows(out, outputs.rows, movies);

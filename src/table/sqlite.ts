@@ -132,12 +132,16 @@ class SqliteTable implements ResultTable {
     );
     this.#upsertOne ??= this.#database.prepare(upsertRatings);
     const places = inKeyOrder(rows);
+    const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
     const wholeStatements = places.length - (places.length % ROWS_PER_STATEMENT);
     for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
-      this.#upsertMany.run(...columnsOf(rows, places.subarray(first, first + ROWS_PER_STATEMENT)));
+      putColumns(values, rows, places.subarray(first, first + ROWS_PER_STATEMENT));
+      this.#upsertMany.run(...values);
     }
+    values.length = COLUMNS;
     for (let at = wholeStatements; at < places.length; at++) {
-      this.#upsertOne.run(...columnsOf(rows, places.subarray(at, at + 1)));
+      putColumns(values, rows, places.subarray(at, at + 1));
+      this.#upsertOne.run(...values);
     }
   }
 }
@@ -168,10 +172,9 @@ function textOrder(movieId: number): number {
   return aligned;
 }
 
-/** The columns of the rows at these places, in the order of the statement. */
-function columnsOf(rows: RowColumns, places: Uint32Array): SQLInputValue[] {
+/** Puts there the columns of the rows at these places, in the order of the statement. */
+function putColumns(values: SQLInputValue[], rows: RowColumns, places: Uint32Array): void {
   const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = rows;
-  const values: SQLInputValue[] = new Array(places.length * COLUMNS);
   for (let i = 0; i < places.length; i++) {
     const place = places[i];
     const at = i * COLUMNS;
@@ -182,7 +185,6 @@ function columnsOf(rows: RowColumns, places: Uint32Array): SQLInputValue[] {
     values[at + 4] = ratingSum[place];
     values[at + 5] = uniqueRatingCount[place];
   }
-  return values;
 }
 
 function openChecked(path: string): DatabaseSync {
