@@ -34,10 +34,10 @@ function startTool(mainClass: string, args: readonly string[], options: readonly
 }
 
 /** Resolves to what a program has written when it has ended. */
-async function outputOf(child: ChildProcessWithoutNullStreams) {
+async function outputOf(child: ChildProcessWithoutNullStreams, encoding: BufferEncoding = "utf8") {
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
+    child[name].setEncoding(encoding).on("data", (text: string) => {
       output[name] += text;
     });
   }
@@ -56,12 +56,16 @@ export async function runTool(mainClass: string, args: readonly string[], stdin:
   throw new Error(`${mainClass} ended with exit code ${code}:\n${stdout}${stderr}`);
 }
 
-/** All that is in a topic of so many partitions, or all before its first open transaction; then the consumer is ended. */
+/**
+ * All that is in a topic of so many partitions, or all before its first open transaction; then the consumer is ended.
+ * `latin1` makes every byte one character.
+ */
 export async function readTopic(
   brokers: string,
   topic: string,
   partitions: number,
   isolation: Isolation,
+  encoding: "utf8" | "latin1" = "utf8",
 ): Promise<ConsoleRecord[]> {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-consumer-"));
   try {
@@ -81,7 +85,7 @@ export async function readTopic(
       // It prints what it has fetched before it ends.
       child.kill("SIGTERM");
     });
-    const { stdout, stderr } = await outputOf(child);
+    const { stdout, stderr } = await outputOf(child, encoding);
     if (isComplete) return parseRecords(stdout);
     throw new Error(`the console consumer ended too early:\n${stdout}${stderr}`);
   } finally {
