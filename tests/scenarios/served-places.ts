@@ -59,13 +59,26 @@ export class KafkaTopics implements TopicPlace {
     return byPartition;
   }
 
-  /** Fails unless both groups have read, and committed, all that their topics hold, by Kafka's own account. */
+  /** Fails unless the groups have committed all that their topics hold, by Kafka's own account. */
   async expectAllConsumed(): Promise<void> {
-    const found = await this.#broker.consumerGroups(this.group, this.consumerGroup);
-    const partitions = Array.from({ length: this.#partitions }, (_, partition) => partition);
-    const ratings = partitions.map((partition) => `${this.names.ratings}/${partition}`);
+    await this.#expectNoLag([this.group, this.consumerGroup], [this.names.anomalies, this.names.ratings]);
+  }
+
+  /** As `expectAllConsumed`, of `process`'s group only. */
+  async expectAllProcessed(): Promise<void> {
+    await this.#expectNoLag([this.group], [this.names.ratings]);
+  }
+
+  async #expectNoLag(groups: string[], topics: string[]): Promise<void> {
+    const found = await this.#broker.consumerGroups(...groups);
     const places = found.map(({ topic, partition }) => `${topic}/${partition}`);
-    expect(places.sort()).toEqual([`${this.names.anomalies}/0`, ...ratings]);
+    const expected = topics.flatMap((topic) =>
+      Array.from(
+        { length: topic === this.names.ratings ? this.#partitions : 1 },
+        (_, partition) => `${topic}/${partition}`,
+      ),
+    );
+    expect(places.sort()).toEqual(expected);
     expect(found.filter(({ offset, endOffset }) => offset !== endOffset)).toEqual([]);
   }
 }

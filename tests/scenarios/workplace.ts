@@ -1,7 +1,7 @@
 /**
  * A folder in which a user works: rating files, a titles file and a home where the commands look for them by default;
- * topics and table are in the home or with servers. Runs the executable there and reads what it left, by clients that share nothing with `src`. What is right or wrong
- * is the tests' to say.
+ * topics and table are in the home, or with servers. Runs the executable there and reads what it left, by clients that
+ * share nothing with `src`. What is right or wrong is the tests' to say.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,7 +17,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { HomeTable, HomeTopics, type Left, type TablePlace, type TopicPlace, type TopicRole } from "./places.ts";
+import {
+  HomeTable,
+  HomeTopics,
+  type Left,
+  type Outputs,
+  type TablePlace,
+  type TopicPlace,
+  type TopicRole,
+} from "./places.ts";
 import { RunningCommand } from "./running-command.ts";
 import { readTopic, type StoredRecord } from "./stored-records.ts";
 
@@ -105,15 +113,17 @@ export class Workplace {
     return this.#table.rows();
   }
 
-  /** All that the job has left, wherever its topics and table are. */
+  /** All that the job has put out, wherever its topics and table are. */
+  async outputs(): Promise<Outputs> {
+    const read = async (topic: TopicRole) => (await this.#topics.read(topic)).flat();
+    const [anomalies, rejected] = await Promise.all([read("anomalies"), read("rejected")]);
+    return { anomalies, rejected, rows: this.rows() };
+  }
+
+  /** As `outputs`, with what the job has read. */
   async left(): Promise<Left> {
-    const read = (topic: TopicRole) => this.#topics.read(topic);
-    const [ratings, [anomalies], [rejected]] = await Promise.all([
-      read("ratings"),
-      read("anomalies"),
-      read("rejected"),
-    ]);
-    return { ratings, anomalies, rejected, rows: this.rows() };
+    const [ratings, outputs] = await Promise.all([this.#topics.read("ratings"), this.outputs()]);
+    return { ratings, ...outputs };
   }
 
   /** What stands on an embedded topic, by partition: its file read byte by byte. */
