@@ -4,8 +4,9 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../generate/random.ts";
 import { KafkaTopics, PostgresTable } from "../scenarios/served-places.ts";
-import { KafkaBroker } from "../services/kafka.ts";
-import { PostgresServer } from "../services/postgres.ts";
+import type { KafkaBroker } from "../services/kafka.ts";
+import type { PostgresServer } from "../services/postgres.ts";
+import { sharedBroker, sharedPostgres } from "../services/shared.ts";
 import { KillableWorkplace } from "./killable-workplace.ts";
 import { type KilledJob, killAgainAndAgain } from "./killed-job.ts";
 
@@ -28,7 +29,7 @@ let server: PostgresServer;
 let workplace: KillableWorkplace | undefined;
 let kills = 0;
 beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.start(), PostgresServer.start()]);
+  [broker, server] = await Promise.all([sharedBroker(), sharedPostgres()]);
 }, START_MS_MAX);
 afterEach(() => workplace?.remove());
 afterAll(async () => {

@@ -5,8 +5,9 @@
 import { afterAll, afterEach, beforeAll, setDefaultTimeout, test } from "bun:test";
 import { Random } from "../generate/random.ts";
 import { KafkaTopics, PostgresTable } from "../scenarios/served-places.ts";
-import { KafkaBroker } from "../services/kafka.ts";
-import { PostgresServer } from "../services/postgres.ts";
+import type { KafkaBroker } from "../services/kafka.ts";
+import type { PostgresServer } from "../services/postgres.ts";
+import { sharedBroker, sharedPostgres } from "../services/shared.ts";
 import { KillableWorkplace } from "./killable-workplace.ts";
 import { killRebuilds } from "./killed-rebuild.ts";
 
@@ -21,7 +22,7 @@ let broker: KafkaBroker;
 let server: PostgresServer;
 let workplace: KillableWorkplace | undefined;
 beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.start(), PostgresServer.start()]);
+  [broker, server] = await Promise.all([sharedBroker(), sharedPostgres()]);
 }, START_MS_MAX);
 afterEach(() => workplace?.remove());
 afterAll(async () => {

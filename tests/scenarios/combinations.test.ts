@@ -6,8 +6,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync } from "node:fs";
 import type { OracleResult } from "../oracle.ts";
-import { KafkaBroker } from "../services/kafka.ts";
-import { PostgresServer } from "../services/postgres.ts";
+import type { KafkaBroker } from "../services/kafka.ts";
+import type { PostgresServer } from "../services/postgres.ts";
+import { sharedBroker, sharedPostgres } from "../services/shared.ts";
 import { type TitlesFile, writeAwkwardInput, writeTitles } from "./awkward-input.ts";
 import { differences, expectedOf, expectOutputs, flagsOf, type Job, totalsOf } from "./expectation.ts";
 import { KafkaTopics, PostgresTable } from "./served-places.ts";
@@ -27,7 +28,7 @@ let server: PostgresServer;
 beforeAll(async () => {
   console.log(`TEST_SEED=${SEED}`);
   titlesText = writeAwkwardInput(input, SEED, SAMPLE_ROWS);
-  [broker, server] = await Promise.all([KafkaBroker.start(), PostgresServer.start()]);
+  [broker, server] = await Promise.all([sharedBroker(), sharedPostgres()]);
 }, START_MS_MAX);
 afterAll(async () => {
   for (const work of workplaces) work.remove();
