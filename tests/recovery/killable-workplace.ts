@@ -5,11 +5,11 @@
 import { copyFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunningCommand } from "../scenarios/running-command.ts";
-import { EXECUTABLE, Workplace } from "../scenarios/workplace.ts";
+import { EXECUTABLE, type Places, Workplace } from "../scenarios/workplace.ts";
 
 export class KillableWorkplace extends Workplace {
-  constructor() {
-    super();
+  constructor(places?: Places) {
+    super(places);
     this.program = [this.path("tidemark")];
     copyFileSync(EXECUTABLE, this.path("tidemark"));
   }

@@ -1,10 +1,10 @@
 /**
- * What stands in a home's table and output topics, and what must stand there by the oracle's word on what the ratings
- * topic holds: both as texts, to be compared. Reads files and table by clients that share nothing with `src`.
+ * What stands in a table and output topics, a home's or others, and what must stand there by the oracle's word on what
+ * the ratings topic holds: both as texts, to be compared. Reads a home by clients that share nothing with `src`.
  */
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type OracleInput, type OracleResult, runOracle } from "../oracle.ts";
+import { HomeTable, type Outputs } from "../scenarios/places.ts";
 import { readTopic, type StoredRecord } from "../scenarios/stored-records.ts";
 
 export const RATINGS_TOPIC = "netflix-ratings";
@@ -15,7 +15,7 @@ const LINE_BYTES_MAX = 64 * 1024;
 
 export interface Results {
   /** `start|movie|title|count|sum|distinct`, by window and movie. */
-  readonly rows: string[];
+  readonly rows: readonly string[];
   /** `movie: line`, by partition of the ratings topic, in the order of the anomalies topic. */
   readonly anomalies: string[][];
   /** `offset reason line`, likewise. */
@@ -31,9 +31,19 @@ export function readRatings(home: string): StoredRecord[][] {
 
 /** All that the home's table and output topics hold. */
 export function storedResults(home: string): Results {
-  const byPartition = (topic: string, text: (record: StoredRecord) => string) => {
+  const read = (topic: string) => readTopic(join(home, "topics", topic)).flat();
+  return resultsIn({
+    rows: new HomeTable(home).rows(),
+    anomalies: read(ANOMALIES_TOPIC),
+    rejected: read(REJECTED_TOPIC),
+  });
+}
+
+/** As `storedResults`, for what was read, wherever it stood. */
+export function resultsIn({ rows, anomalies, rejected }: Outputs): Results {
+  const byPartition = (records: readonly StoredRecord[], text: (record: StoredRecord) => string) => {
     const texts: string[][] = [];
-    for (const record of readTopic(join(home, "topics", topic)).flat()) {
+    for (const record of records) {
       const partition = Number(record.headers.partition);
       while (texts.length <= partition) texts.push([]);
       texts[partition].push(text(record));
@@ -41,9 +51,9 @@ export function storedResults(home: string): Results {
     return texts;
   };
   return {
-    rows: storedRows(join(home, "tidemark.db")),
-    anomalies: byPartition(ANOMALIES_TOPIC, ({ key, value }) => `${key}: ${value}`),
-    rejected: byPartition(REJECTED_TOPIC, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
+    rows,
+    anomalies: byPartition(anomalies, ({ key, value }) => `${key}: ${value}`),
+    rejected: byPartition(rejected, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
   };
 }
 
@@ -96,19 +106,6 @@ export function difference(found: Results, expected: Results): string | undefine
     );
   }
   return undefined;
-}
-
-function storedRows(path: string): string[] {
-  const database = new DatabaseSync(path, { readOnly: true });
-  try {
-    const statement = database.prepare(
-      "SELECT window_start, movie_id, title, rating_count, rating_sum, unique_rating_count FROM movie_ratings " +
-        "ORDER BY window_start, CAST(movie_id AS INTEGER)",
-    );
-    return statement.all().map((row) => Object.values(row).join("|"));
-  } finally {
-    database.close();
-  }
 }
 
 function rejectedText(offset: string | undefined, reason: string | undefined, value: Buffer | null): string {

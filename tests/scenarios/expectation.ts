@@ -4,6 +4,7 @@
  */
 import { expect } from "bun:test";
 import { type OracleResult, oracleTitles, runOracle } from "../oracle.ts";
+import type { Outputs } from "./places.ts";
 import type { StoredRecord } from "./stored-records.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -96,8 +97,12 @@ export function rejectedOf(ratings: StoredRecord[][], result: OracleResult): str
 
 /** The rejected topic as it is, in the same words. */
 export function foundRejected(work: Workplace, partitions: number): string[][] {
+  return describeRejected(work.topic("netflix-ratings-rejected")[0], partitions);
+}
+
+function describeRejected(records: readonly StoredRecord[], partitions: number): string[][] {
   const described: string[][] = Array.from({ length: partitions }, () => []);
-  for (const { value, headers } of work.topic("netflix-ratings-rejected")[0]) {
+  for (const { value, headers } of records) {
     const fullBytes = headers["full-bytes"];
     const cut = fullBytes === undefined ? "" : ` of ${fullBytes} bytes`;
     described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${value?.toString("latin1")}${cut}`);
@@ -112,22 +117,32 @@ export function anomaliesOf(result: OracleResult): string[][] {
 
 /** The anomalies topic as it is, in the same words. */
 export function foundAnomalies(work: Workplace, partitions: number): string[][] {
+  return describeAnomalies(work.topic("netflix-ratings-anomalies")[0], partitions);
+}
+
+function describeAnomalies(records: readonly StoredRecord[], partitions: number): string[][] {
   const described: string[][] = Array.from({ length: partitions }, () => []);
-  for (const { key, value, headers } of work.topic("netflix-ratings-anomalies")[0]) {
-    described[Number(headers.partition)].push(`${key}: ${value}`);
-  }
+  for (const { key, value, headers } of records) described[Number(headers.partition)].push(`${key}: ${value}`);
   return described;
 }
 
-/** Fails where what the job left (rows, anomalies, rejected lines) is not what is expected. */
+/** Fails where what the job left in its home (rows, anomalies, rejected lines) is not what is expected. */
 export function expectLeft(work: Workplace, ratings: StoredRecord[][], expected: OracleResult): void {
-  const partitions = ratings.length;
-  expect(differences(work.rows(), rowsOf(expected))).toEqual([]);
-  const found = { anomalies: foundAnomalies(work, partitions), rejected: foundRejected(work, partitions) };
+  const [[anomalies], [rejected]] = [work.topic("netflix-ratings-anomalies"), work.topic("netflix-ratings-rejected")];
+  expectOutputs({ rows: work.rows(), anomalies, rejected }, ratings, expected);
+}
+
+/** As `expectLeft`, wherever it was read. */
+export function expectOutputs(found: Outputs, ratings: StoredRecord[][], expected: OracleResult): void {
+  expect(differences(found.rows, rowsOf(expected))).toEqual([]);
+  const described = {
+    anomalies: describeAnomalies(found.anomalies, ratings.length),
+    rejected: describeRejected(found.rejected, ratings.length),
+  };
   const [anomalies, rejected] = [anomaliesOf(expected), rejectedOf(ratings, expected)];
-  for (let partition = 0; partition < partitions; partition++) {
-    expect(differences(found.anomalies[partition], anomalies[partition])).toEqual([]);
-    expect(differences(found.rejected[partition], rejected[partition])).toEqual([]);
+  for (const partition of ratings.keys()) {
+    expect(differences(described.anomalies[partition], anomalies[partition])).toEqual([]);
+    expect(differences(described.rejected[partition], rejected[partition])).toEqual([]);
   }
 }
 

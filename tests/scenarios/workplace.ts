@@ -1,7 +1,7 @@
 /**
- * A folder in which a user works: rating files, a titles file and a home where the commands look for them by default.
- * Runs the executable there and reads what it left, by clients that share nothing with `src`. What is right or wrong
- * is the tests' to say.
+ * A folder in which a user works: rating files, a titles file and a home where the commands look for them by default;
+ * topics and table are in the home, or with servers. Runs the executable there and reads what it left, by clients that
+ * share nothing with `src`. What is right or wrong is the tests' to say.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -17,7 +17,15 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import {
+  HomeTable,
+  HomeTopics,
+  type Left,
+  type Outputs,
+  type TablePlace,
+  type TopicPlace,
+  type TopicRole,
+} from "./places.ts";
 import { RunningCommand } from "./running-command.ts";
 import { readTopic, type StoredRecord } from "./stored-records.ts";
 
@@ -36,6 +44,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+export interface Places {
+  readonly topics?: TopicPlace | undefined;
+  readonly table?: TablePlace | undefined;
+}
+
 export class Workplace {
   readonly folder: string;
   /** What runs: the executable, or a command line that stands for it. */
@@ -43,8 +56,14 @@ export class Workplace {
   /** Variables that all commands see, beside those of one. */
   env: Record<string, string> = {};
 
-  constructor() {
+  readonly #topics: TopicPlace;
+  readonly #table: TablePlace;
+
+  /** Topics and table are in the home, unless they are said to be elsewhere. */
+  constructor({ topics, table }: Places = {}) {
     this.folder = mkdtempSync(join(tmpdir(), "tidemark-work-"));
+    this.#topics = topics ?? new HomeTopics(this.path("tidemark-data"));
+    this.#table = table ?? new HomeTable(this.path("tidemark-data"));
   }
 
   remove(): void {
@@ -89,23 +108,25 @@ export class Workplace {
     return new RunningCommand(program, [...fixed, ...commandLine.split(" ")], this.folder, this.#environment(env));
   }
 
-  /** All of `movie_ratings`, a text a row: `start|movie|title|count|sum|distinct`, by window and movie. */
-  rows(database = this.path("tidemark-data", "tidemark.db")): string[] {
-    const client = new DatabaseSync(database, { readOnly: true });
-    try {
-      // A process that was killed leaves a log that the next one recovers under an exclusive lock, for a moment.
-      client.exec("PRAGMA busy_timeout = 10000");
-      const statement = client.prepare(
-        "SELECT window_start, movie_id, title, rating_count, rating_sum, unique_rating_count FROM movie_ratings " +
-          "ORDER BY window_start, CAST(movie_id AS INTEGER)",
-      );
-      return statement.all().map((row) => Object.values(row).join("|"));
-    } finally {
-      client.close();
-    }
+  /** All of `movie_ratings`, as `TablePlace` gives it. */
+  rows(): string[] {
+    return this.#table.rows();
   }
 
-  /** What stands on a topic, by partition: its file read byte by byte. */
+  /** All that the job has put out, wherever its topics and table are. */
+  async outputs(): Promise<Outputs> {
+    const read = async (topic: TopicRole) => (await this.#topics.read(topic)).flat();
+    const [anomalies, rejected] = await Promise.all([read("anomalies"), read("rejected")]);
+    return { anomalies, rejected, rows: this.rows() };
+  }
+
+  /** As `outputs`, with what the job has read. */
+  async left(): Promise<Left> {
+    const [ratings, outputs] = await Promise.all([this.#topics.read("ratings"), this.outputs()]);
+    return { ratings, ...outputs };
+  }
+
+  /** What stands on an embedded topic, by partition: its file read byte by byte. */
   topic(name = "netflix-ratings", home = "tidemark-data"): StoredRecord[][] {
     return readTopic(this.path(home, "topics", name));
   }
@@ -125,6 +146,6 @@ export class Workplace {
 
   /** Nothing of Tidemark's, whatever the environment of the tests holds. */
   #environment(env: Record<string, string>): Record<string, string> {
-    return { PATH: process.env.PATH ?? "", ...this.env, ...env };
+    return { PATH: process.env.PATH ?? "", ...this.#topics.env, ...this.#table.env, ...this.env, ...env };
   }
 }

@@ -1,12 +1,13 @@
 /**
- * What Kafka's tools print, read back: records of the console consumer, told to separate by characters that no test
+ * What Kafka's tools print, read back: records of the console consumer, told to separate by strings that no test
  * writes, and how far it is; offsets of a group and of a topic. Keys and values are taken as UTF-8.
  */
 
-const FIELD = "\u0001";
-const RECORD = "\u0002";
-const HEADER = "\u0003";
-const NULL = "\u0004";
+/** Longer than what chance makes of random bytes. */
+const FIELD = "\u0001<field>";
+const RECORD = "\u0001<record>";
+const HEADER = "\u0001<header>";
+const NULL = "\u0001<null>";
 
 /** As the console consumer shows it. Null is a key or value that is not there; of a header too. */
 export interface ConsoleRecord {
@@ -95,18 +96,22 @@ export function parseOffsets(output: string): number[] {
   return offsets;
 }
 
-/** The table of `kafka-consumer-groups --describe --offsets`; topics have no spaces. */
-export function parseGroup(output: string): GroupOffset[] {
+/** The tables of `kafka-consumer-groups --describe --offsets`, one a group; topics and groups have no spaces. */
+export function parseGroups(output: string): GroupOffset[] {
   const rows = output.split("\n").map((line) => line.trim().split(/\s+/));
-  const header = rows.findIndex(([first]) => first === "GROUP");
-  const column = (row: string[], name: string) => row[rows[header].indexOf(name)];
-  return rows
-    .slice(header + 1)
-    .filter((row) => header >= 0 && row.length > 1)
-    .map((row) => ({
-      topic: column(row, "TOPIC"),
-      partition: Number(column(row, "PARTITION")),
-      offset: column(row, "CURRENT-OFFSET") === "-" ? undefined : Number(column(row, "CURRENT-OFFSET")),
-      endOffset: Number(column(row, "LOG-END-OFFSET")),
-    }));
+  let header: string[] = [];
+  const offsets: GroupOffset[] = [];
+  for (const row of rows) {
+    if (row[0] === "GROUP") header = row;
+    else if (header.length > 0 && row.length === header.length) {
+      const column = (name: string) => row[header.indexOf(name)];
+      offsets.push({
+        topic: column("TOPIC"),
+        partition: Number(column("PARTITION")),
+        offset: column("CURRENT-OFFSET") === "-" ? undefined : Number(column("CURRENT-OFFSET")),
+        endOffset: Number(column("LOG-END-OFFSET")),
+      });
+    }
+  }
+  return offsets;
 }

@@ -2,8 +2,8 @@
  * Kafka's own Java programs, run by a test: any of them to its end, and the console consumer for as long as there is
  * something to read.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,8 +29,8 @@ logger.fetches.level = TRACE
 
 export type Isolation = "read_committed" | "read_uncommitted";
 
-function startTool(mainClass: string, args: readonly string[], options: readonly string[] = []) {
-  return spawn("java", [...JAVA_OPTIONS, ...options, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
+function startTool(mainClass: string, args: readonly string[]) {
+  return spawn("java", [...JAVA_OPTIONS, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
 }
 
 /** Resolves to what a program has written when it has ended. */
@@ -56,12 +56,28 @@ export async function runTool(mainClass: string, args: readonly string[], stdin:
   throw new Error(`${mainClass} ended with exit code ${code}:\n${stdout}${stderr}`);
 }
 
-/** All that is in a topic of so many partitions, of each what is before an open transaction. */
+/** Its stdout goes to a file: it flushes after every record, and through a pipe each would wake us. */
+function startConsumer(args: readonly string[], log: string, stdoutFile: string) {
+  const stdout = openSync(stdoutFile, "w");
+  const options = [...JAVA_OPTIONS, `-Dlog4j2.configurationFile=${log}`, "-cp", kafkaClassPath()];
+  const stdio: StdioOptions = ["ignore", stdout, "pipe"];
+  const child = spawn("java", [...options, CONSOLE_CONSUMER, ...args], { cwd: "/", stdio });
+  closeSync(stdout);
+  const { stderr } = child;
+  if (stderr === null) throw new Error("a pipe was asked for");
+  return { child, stderr };
+}
+
+/**
+ * All that is in a topic of so many partitions, of each what is before an open transaction. `latin1` makes every byte
+ * one character.
+ */
 export async function readTopic(
   brokers: string,
   topic: string,
   partitions: number,
   isolation: Isolation,
+  encoding: "utf8" | "latin1" = "utf8",
 ): Promise<ConsoleRecord[]> {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-consumer-"));
   try {
@@ -70,20 +86,22 @@ export async function readTopic(
     // The newer group protocol, which does not wait for more members first.
     const how = ["--from-beginning", "--isolation-level", isolation, "--consumer-property", "group.protocol=consumer"];
     const args = ["--bootstrap-server", brokers, "--topic", topic, ...how, ...consoleFormat()];
-    const child = startTool(CONSOLE_CONSUMER, args, [`-Dlog4j2.configurationFile=${log}`]);
-    child.stdin.end();
+    const said = join(folder, "records");
+    const { child, stderr } = startConsumer(args, log, said);
     const progress = new Progress(partitions, isolation);
     let isComplete = false;
-    createInterface({ input: child.stderr }).on("line", (line) => {
+    const lines: string[] = [];
+    createInterface({ input: stderr }).on("line", (line) => {
+      lines.push(line);
       progress.note(line);
       if (isComplete || !progress.isComplete) return;
       isComplete = true;
       // It prints what it has fetched before it ends.
       child.kill("SIGTERM");
     });
-    const { stdout, stderr } = await outputOf(child);
-    if (isComplete) return parseRecords(stdout);
-    throw new Error(`the console consumer ended too early:\n${stdout}${stderr}`);
+    await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+    if (isComplete) return parseRecords(readFileSync(said, encoding));
+    throw new Error(`the console consumer ended too early:\n${lines.join("\n")}`);
   } finally {
     rmSync(folder, { recursive: true });
   }

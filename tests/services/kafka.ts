@@ -13,7 +13,7 @@ import { type Certificates, makeCertificates } from "./kafka-certificates.ts";
 import { untilServing } from "./kafka-readiness.ts";
 import { brokerProperties, COORDINATOR_PARTITIONS, type Listeners, scramOptions } from "./kafka-settings.ts";
 import { kafkaClassPath } from "./kafka-software.ts";
-import { type ConsoleRecord, type GroupOffset, parseGroup, parseOffsets } from "./kafka-tool-output.ts";
+import { type ConsoleRecord, type GroupOffset, parseGroups, parseOffsets } from "./kafka-tool-output.ts";
 import { type Isolation, readTopic, runTool } from "./kafka-tools.ts";
 import { freePort } from "./programs.ts";
 
@@ -200,10 +200,11 @@ export class KafkaBroker {
     return readTopic(this.brokers, topic, (await this.endOffsets(topic)).length, isolation);
   }
 
-  /** The offsets of a group, by topic and partition. */
-  async consumerGroups(group: string): Promise<GroupOffset[]> {
+  /** The offsets of groups, by topic and partition. */
+  async consumerGroups(...groups: string[]): Promise<GroupOffset[]> {
     const main = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
-    return parseGroup(await this.#ask(main, ["--describe", "--offsets", "--group", group]));
+    const asked = groups.flatMap((group) => ["--group", group]);
+    return parseGroups(await this.#ask(main, ["--describe", "--offsets", ...asked]));
   }
 
   async #topics(...args: string[]): Promise<void> {
