@@ -53,6 +53,9 @@ export function brokerProperties(data: string, listeners: Listeners, { brokerFil
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
+    // Of the newer group protocol, in which the console consumer reads: its first partitions come with a heartbeat.
+    "group.consumer.heartbeat.interval.ms": 500,
+    "group.consumer.min.heartbeat.interval.ms": 500,
     "ssl.keystore.type": "PEM",
     "ssl.keystore.location": brokerFile,
     "ssl.truststore.type": "PEM",

@@ -1,6 +1,6 @@
 /**
  * What Kafka's tools print, read back: records of the console consumer, told to separate by characters that no test
- * writes, and the offsets of a group. Values are taken as UTF-8.
+ * writes, and how far it is; offsets of a group and of a topic. Keys and values are taken as UTF-8.
  */
 
 const FIELD = "\u0001";
@@ -54,6 +54,45 @@ export function parseRecords(output: string): ConsoleRecord[] {
     const colon = header.indexOf(":");
     return [header.slice(0, colon), orNull(header.slice(colon + 1))];
   }
+}
+
+/** How far the console consumer is in each partition, and how far it could be, by its own log. */
+export class Progress {
+  readonly #partitions: number;
+  readonly #endPattern: RegExp;
+  readonly #positions = new Map<string, number>();
+  readonly #ends = new Map<string, number>();
+
+  constructor(partitions: number, isolation: "read_committed" | "read_uncommitted") {
+    this.#partitions = partitions;
+    const end = isolation === "read_committed" ? "last stable offset" : "high watermark";
+    this.#endPattern = new RegExp(`Updating ${end} for partition (\\S+) to (\\d+)`);
+  }
+
+  note(line: string): void {
+    const reset = /Resetting offset for partition (\S+) to position FetchPosition\{offset=(\d+)/.exec(line);
+    if (reset !== null) this.#positions.set(reset[1], Number(reset[2]));
+    const moved = /Updating fetch position from .* to FetchPosition\{offset=(\d+).* for partition (\S+) /.exec(line);
+    if (moved !== null) this.#positions.set(moved[2], Number(moved[1]));
+    const end = this.#endPattern.exec(line);
+    if (end !== null) this.#ends.set(end[1], Number(end[2]));
+  }
+
+  get isComplete(): boolean {
+    if (this.#ends.size < this.#partitions) return false;
+    return [...this.#ends].every(([partition, end]) => (this.#positions.get(partition) ?? -1) >= end);
+  }
+}
+
+/** The lines of `kafka-get-offsets`, by partition. */
+export function parseOffsets(output: string): number[] {
+  const rows = output.trim().split("\n");
+  const offsets: number[] = [];
+  for (const row of rows) {
+    const [, partition, offset] = row.split(":");
+    offsets[Number(partition)] = Number(offset);
+  }
+  return offsets;
 }
 
 /** The table of `kafka-consumer-groups --describe --offsets`; topics have no spaces. */

@@ -13,14 +13,11 @@ import { type Certificates, makeCertificates } from "./kafka-certificates.ts";
 import { untilServing } from "./kafka-readiness.ts";
 import { brokerProperties, COORDINATOR_PARTITIONS, type Listeners, scramOptions } from "./kafka-settings.ts";
 import { kafkaClassPath } from "./kafka-software.ts";
-import { type ConsoleRecord, consoleFormat, type GroupOffset, parseGroup, parseRecords } from "./kafka-tool-output.ts";
+import { type ConsoleRecord, type GroupOffset, parseGroup, parseOffsets } from "./kafka-tool-output.ts";
+import { type Isolation, readTopic, runTool } from "./kafka-tools.ts";
 import { freePort } from "./programs.ts";
 
 const START_MS_MAX = 120_000;
-/** How long nothing may come before reading ends. */
-const QUIET_MS = 5000;
-/** Tools live for a second: no time for the better compiler. */
-const TOOL_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"];
 const BROKER_OPTIONS = ["-Xmx512m", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"];
 const LOG_SETTINGS = `appender.console.type = Console
 appender.console.name = console
@@ -178,20 +175,8 @@ export class KafkaBroker {
   }
 
   /** Runs one of Kafka's Java programs with `stdin` to its end; its stdout. */
-  async tool(mainClass: string, args: readonly string[], stdin = ""): Promise<string> {
-    const child = spawn("java", [...TOOL_OPTIONS, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
-    const output = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) {
-      child[name].setEncoding("utf8").on("data", (text: string) => {
-        output[name] += text;
-      });
-    }
-    // A tool that ends early leaves its input unread; its exit code says why.
-    child.stdin.on("error", () => {});
-    child.stdin.end(stdin);
-    const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
-    if (code === 0) return output.stdout;
-    throw new Error(`${mainClass} ended with exit code ${code}:\n${output.stdout}${output.stderr}`);
+  tool(mainClass: string, args: readonly string[], stdin = ""): Promise<string> {
+    return runTool(mainClass, args, stdin);
   }
 
   async createTopic(topic: string, partitions = 1, configs: Record<string, string> = {}): Promise<void> {
@@ -203,20 +188,16 @@ export class KafkaBroker {
     await this.#topics("--delete", "--topic", topic);
   }
 
-  /**
-   * The records of a topic, each partition's in order. Reads until nothing has come for `quietMs`; with `count` only
-   * until so many have come, and what is behind them stays unseen.
-   */
-  async consoleConsume(
-    topic: string,
-    options: { isolation?: "read_committed" | "read_uncommitted"; count?: number; quietMs?: number } = {},
-  ): Promise<ConsoleRecord[]> {
-    const { isolation = "read_committed", count, quietMs = QUIET_MS } = options;
-    const args = ["--topic", topic, "--from-beginning", "--isolation-level", isolation, ...consoleFormat()];
-    if (count !== undefined) args.push("--max-messages", String(count));
-    // The newer group protocol, which does not wait for more members first.
-    args.push("--timeout-ms", String(quietMs), "--consumer-property", "group.protocol=consumer");
-    return parseRecords(await this.#ask("org.apache.kafka.tools.consumer.ConsoleConsumer", args));
+  /** Where each partition of a topic ends, in their order. */
+  async endOffsets(topic: string): Promise<number[]> {
+    return parseOffsets(
+      await this.#ask("org.apache.kafka.tools.GetOffsetShell", ["--topic-partitions", topic.replaceAll(".", "\\.")]),
+    );
+  }
+
+  /** All records that are in a topic, each partition's in order; committed ones only unless told otherwise. */
+  async consoleConsume(topic: string, isolation: Isolation = "read_committed"): Promise<ConsoleRecord[]> {
+    return readTopic(this.brokers, topic, (await this.endOffsets(topic)).length, isolation);
   }
 
   /** The offsets of a group, by topic and partition. */

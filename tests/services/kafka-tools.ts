@@ -1,0 +1,90 @@
+/**
+ * Kafka's own Java programs, run by a test: any of them to its end, and the console consumer for as long as there is
+ * something to read.
+ */
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { kafkaClassPath } from "./kafka-software.ts";
+import { type ConsoleRecord, consoleFormat, Progress, parseRecords } from "./kafka-tool-output.ts";
+
+/** Tools live for a second or two: no time for the better compiler. */
+const JAVA_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dfile.encoding=UTF-8"];
+const CONSOLE_CONSUMER = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+/** Where the console consumer stands is in its log only. */
+const CONSUMER_LOG = `appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %m%n
+rootLogger.level = ERROR
+rootLogger.appenderRef.stderr.ref = stderr
+logger.positions.name = org.apache.kafka.clients.consumer.internals.SubscriptionState
+logger.positions.level = INFO
+logger.fetches.name = org.apache.kafka.clients.consumer.internals.FetchCollector
+logger.fetches.level = TRACE
+`;
+
+export type Isolation = "read_committed" | "read_uncommitted";
+
+function startTool(mainClass: string, args: readonly string[], options: readonly string[] = []) {
+  return spawn("java", [...JAVA_OPTIONS, ...options, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
+}
+
+/** Resolves to what a program has written when it has ended. */
+async function outputOf(child: ChildProcessWithoutNullStreams) {
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+    });
+  }
+  const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+  return { ...output, code };
+}
+
+/** Runs a program with `stdin`; its stdout. */
+export async function runTool(mainClass: string, args: readonly string[], stdin: string): Promise<string> {
+  const child = startTool(mainClass, args);
+  // A program that ends early leaves its input unread; its exit code says why.
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+  const { code, stdout, stderr } = await outputOf(child);
+  if (code === 0) return stdout;
+  throw new Error(`${mainClass} ended with exit code ${code}:\n${stdout}${stderr}`);
+}
+
+/** All that is in a topic of so many partitions, or all before its first open transaction; then the consumer is ended. */
+export async function readTopic(
+  brokers: string,
+  topic: string,
+  partitions: number,
+  isolation: Isolation,
+): Promise<ConsoleRecord[]> {
+  const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-consumer-"));
+  try {
+    const log = join(folder, "log4j2.properties");
+    writeFileSync(log, CONSUMER_LOG);
+    // The newer group protocol, which does not wait for more members first.
+    const how = ["--from-beginning", "--isolation-level", isolation, "--consumer-property", "group.protocol=consumer"];
+    const args = ["--bootstrap-server", brokers, "--topic", topic, ...how, ...consoleFormat()];
+    const child = startTool(CONSOLE_CONSUMER, args, [`-Dlog4j2.configurationFile=${log}`]);
+    child.stdin.end();
+    const progress = new Progress(partitions, isolation);
+    let isComplete = false;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      progress.note(line);
+      if (isComplete || !progress.isComplete) return;
+      isComplete = true;
+      // It prints what it has fetched before it ends.
+      child.kill("SIGTERM");
+    });
+    const { stdout, stderr } = await outputOf(child);
+    if (isComplete) return parseRecords(stdout);
+    throw new Error(`the console consumer ended too early:\n${stdout}${stderr}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
