@@ -31,9 +31,18 @@ export function readRatings(home: string): StoredRecord[][] {
 
 /** All that the home's table and output topics hold. */
 export function storedResults(home: string): Results {
-  const byPartition = (topic: string, text: (record: StoredRecord) => string) => {
+  const read = (topic: string) => readTopic(join(home, "topics", topic)).flat();
+  return { rows: storedRows(join(home, "tidemark.db")), ...outputsOf(read(ANOMALIES_TOPIC), read(REJECTED_TOPIC)) };
+}
+
+/** What the records of the output topics say. */
+export function outputsOf(
+  anomalies: readonly StoredRecord[],
+  rejected: readonly StoredRecord[],
+): Omit<Results, "rows"> {
+  const byPartition = (records: readonly StoredRecord[], text: (record: StoredRecord) => string) => {
     const texts: string[][] = [];
-    for (const record of readTopic(join(home, "topics", topic)).flat()) {
+    for (const record of records) {
       const partition = Number(record.headers.partition);
       while (texts.length <= partition) texts.push([]);
       texts[partition].push(text(record));
@@ -41,9 +50,8 @@ export function storedResults(home: string): Results {
     return texts;
   };
   return {
-    rows: storedRows(join(home, "tidemark.db")),
-    anomalies: byPartition(ANOMALIES_TOPIC, ({ key, value }) => `${key}: ${value}`),
-    rejected: byPartition(REJECTED_TOPIC, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
+    anomalies: byPartition(anomalies, ({ key, value }) => `${key}: ${value}`),
+    rejected: byPartition(rejected, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
   };
 }
 
