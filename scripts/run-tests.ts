@@ -1,11 +1,14 @@
 /**
  * `npm test`: builds the executable, runs the checks (types, lint and format, dead code), then all tests, and closes
  * with `N passed, N failed`, counted from the runner's own report. A check that fails counts as one failure. The exit
- * code is 0 only when nothing failed. `npm test -- tests/one.test.ts` builds, and runs that file only.
+ * code is 0 only when nothing failed. The test files share a Kafka broker and a PostgreSQL server, which end with the
+ * run. `npm test -- tests/one.test.ts` builds, and runs that file only, which then starts what it needs.
  */
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { SharedServices } from "../tests/services/shared.ts";
 import { closingLine, countReport } from "./junit-report.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -14,14 +17,33 @@ const PARALLEL = 2;
 /** Scenario tests start processes; a loaded machine needs its time. */
 const TEST_TIMEOUT_MS = 60_000;
 
+/** What runs now, and the signal by which we were told to end. */
+let running: ChildProcess | undefined;
+let ending: NodeJS.Signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    ending = signal;
+    running?.kill(signal);
+  });
+}
+
 /** Runs a command in the project's folder, its output being ours; says whether it went well. */
-function run(command: readonly string[]): boolean {
+async function run(command: readonly string[], environment: Record<string, string> = {}): Promise<boolean> {
+  if (ending !== undefined) return false;
   console.log(`\n$ ${command.join(" ")}`);
   const [program, ...args] = command;
-  const { status, signal, error } = spawnSync(program, args, { cwd: ROOT, stdio: "inherit" });
-  if (error !== undefined) console.log(`${program} could not be run: ${error.message}`);
-  if (signal !== null) console.log(`${program} was ended by ${signal}`);
-  return status === 0;
+  const child = spawn(program, args, { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...environment } });
+  running = child;
+  try {
+    const [code, signal] = await once(child, "exit");
+    if (signal !== null) console.log(`${program} was ended by ${signal}`);
+    return code === 0;
+  } catch (error) {
+    console.log(`${program} could not be run: ${error instanceof Error ? error.message : error}`);
+    return false;
+  } finally {
+    running = undefined;
+  }
 }
 
 /** All test files, as the runner writes their paths. */
@@ -42,11 +64,12 @@ function readReport(): string {
 }
 
 /** Runs `files`; the counts are of the report, and never say that all is well when the runner does not. */
-function runTests(files: readonly string[]): { passed: number; failed: number; skipped: number } {
+async function runTests(files: readonly string[], environment: Record<string, string> | undefined) {
   rmSync(join(ROOT, REPORT), { force: true });
   mkdirSync(join(ROOT, "reports"), { recursive: true });
   const options = [`--parallel=${PARALLEL}`, `--timeout=${TEST_TIMEOUT_MS}`];
-  const good = run(["bun", "test", ...options, "--reporter=junit", `--reporter-outfile=${REPORT}`, ...files]);
+  const reporter = ["--reporter=junit", `--reporter-outfile=${REPORT}`];
+  const good = await run(["bun", "test", ...options, ...reporter, ...files], environment);
   const counts = countReport(readReport(), files);
   for (const file of counts.missing) console.log(`not in the runner's report, so failed: ${file}`);
   if (good || counts.failed > 0) return counts;
@@ -58,8 +81,14 @@ const asked = process.argv.slice(2);
 const files = asked.length > 0 ? asked : testFiles();
 const steps = [["sh", "scripts/build.sh"]];
 if (asked.length === 0) steps.push(["sh", "scripts/check.sh"]);
-const broken = steps.filter((step) => !run(step));
-const { passed, failed, skipped } = runTests(files);
-for (const step of broken) console.log(`failed: ${step.join(" ")}`);
-console.log(`\n${closingLine({ passed, failed: failed + broken.length, skipped })}`);
-process.exitCode = failed + broken.length > 0 || passed === 0 ? 1 : 0;
+const broken: string[][] = [];
+for (const step of steps) if (!(await run(step))) broken.push(step);
+const services = asked.length === 0 && ending === undefined ? await SharedServices.start() : undefined;
+try {
+  const { passed, failed, skipped } = await runTests(files, services?.environment);
+  for (const step of broken) console.log(`failed: ${step.join(" ")}`);
+  console.log(`\n${closingLine({ passed, failed: failed + broken.length, skipped })}`);
+  process.exitCode = failed + broken.length > 0 || passed === 0 ? 1 : 0;
+} finally {
+  await services?.remove();
+}

@@ -24,6 +24,8 @@ export interface ShardSurroundings {
   /** Called with each new movie: another partition that has counted it is exit 4. */
   claimMovie(movieId: number): void;
   readonly alreadyOut?: AlreadyOut | undefined;
+  /** Told of each batch with a wrong CRC that is passed, by its offsets; without it, such a batch is exit 4. */
+  readonly onCorrupt?: ((partition: number, firstOffset: number, lastOffset: number) => void) | undefined;
   /** Outputs of one epoch; `EPOCH_OUTPUTS_MAX` where it is not set. */
   readonly outputsMax?: number | undefined;
 }
@@ -73,7 +75,12 @@ export class Shard {
     this.partition = partition;
     this.#rules = rules;
     this.#surroundings = surroundings;
-    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`);
+    const { onCorrupt } = surroundings;
+    const passCorrupt = ({ baseOffset, lastOffset }: { baseOffset: number; lastOffset: number }) => {
+      this.totals.corruptBatches++;
+      onCorrupt?.(partition, baseOffset, lastOffset);
+    };
+    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`, onCorrupt && passCorrupt);
     this.#panes = new DayPanes(rules.anomalyDays, Math.max(1, rules.anomalyMinCount));
     this.#outputs = new EpochOutputs(surroundings.alreadyOut, surroundings.outputsMax);
     this.#closing = new Closing(rules, this.movies, this.#windows, this.#panes, this.#outputs);

@@ -34,6 +34,7 @@ function jaasText(text: string): string {
 export function brokerProperties(data: string, listeners: Listeners, { brokerFile, caFile }: Certificates): string {
   const { plain, sasl, certificate, controller } = listeners;
   const { user, password } = KAFKA_USERS.PLAIN;
+  const plainLogin = `${LOGIN_MODULE}.plain.PlainLoginModule required user_${user}=${jaasText(password)};`;
   const advertised = `PLAIN://${plain},SASL://${sasl},CERTIFICATE://${certificate}`;
   const properties: Record<string, string | number | boolean> = {
     "process.roles": "broker,controller",
@@ -62,7 +63,7 @@ export function brokerProperties(data: string, listeners: Listeners, { brokerFil
     "ssl.truststore.location": caFile,
     "listener.name.certificate.ssl.client.auth": "required",
     "sasl.enabled.mechanisms": Object.keys(KAFKA_USERS).join(","),
-    "listener.name.sasl.plain.sasl.jaas.config": `${LOGIN_MODULE}.plain.PlainLoginModule required user_${user}=${jaasText(password)};`,
+    "listener.name.sasl.plain.sasl.jaas.config": plainLogin,
   };
   for (const mechanism of ["scram-sha-256", "scram-sha-512"]) {
     const login = `${LOGIN_MODULE}.scram.ScramLoginModule required;`;

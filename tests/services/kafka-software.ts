@@ -1,10 +1,10 @@
 /**
- * Kafka's own jars and a Java to run them, for tests: fetched once by Maven into a cache folder outside the project, and
- * there whole or not at all, however many ask at once. Debian's packages of Maven and Java are installed when they are
- * missing and we are root. Where neither can be had, this throws.
+ * Kafka's own jars and a Java to run them, for tests: fetched once by Maven into a cache folder outside the project,
+ * and there whole or not at all, however many ask at once. Debian's packages of Maven and Java are installed when they
+ * are missing and we are root. Where neither can be had, this throws.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { apt, isRoot, succeed } from "./programs.ts";
@@ -16,7 +16,8 @@ const CACHE = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tid
 const JARS = join(CACHE, `kafka-${KAFKA_VERSION}-log4j-${LOG4J_VERSION}`);
 
 const dependency = (group: string, artifact: string, version: string) =>
-  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
+  `<version>${version}</version></dependency>`;
 
 /** Broker, tools, and what lets the broker write a log. */
 const POM = `<project>
@@ -33,6 +34,7 @@ const POM = `<project>
 /** One at a time: the lock ends with its holder. The folder gets its name once all is in it. */
 const FETCH = `[ -d "$1" ] && exit
 rm -rf "$1.part"
+printf %s "$2" > "$1.xml"
 mvn -q -B -f "$1.xml" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$1.part" || exit
 mv "$1.part" "$1"`;
 
@@ -42,8 +44,7 @@ export function kafkaClassPath(): string {
   if (!existsSync(JARS)) {
     if (spawnSync("mvn", ["-v"]).status !== 0) installPackage("maven");
     mkdirSync(CACHE, { recursive: true });
-    writeFileSync(`${JARS}.xml`, POM);
-    succeed("flock", [`${JARS}.lock`, "sh", "-c", FETCH, "sh", JARS]);
+    succeed("flock", [`${JARS}.lock`, "sh", "-c", FETCH, "sh", JARS, POM]);
   }
   return join(JARS, "*");
 }

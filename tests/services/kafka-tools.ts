@@ -56,7 +56,7 @@ export async function runTool(mainClass: string, args: readonly string[], stdin:
   throw new Error(`${mainClass} ended with exit code ${code}:\n${stdout}${stderr}`);
 }
 
-/** All that is in a topic of so many partitions, or all before its first open transaction; then the consumer is ended. */
+/** All that is in a topic of so many partitions, of each what is before an open transaction. */
 export async function readTopic(
   brokers: string,
   topic: string,

@@ -1,8 +1,8 @@
 /**
  * A real Kafka broker for tests, 4.1 in KRaft mode: data in a temporary folder, on free ports of 127.0.0.1, in Kafka's
- * default settings where one broker allows it. `TEST_KAFKA`, its host:port, names a broker to use instead. Where neither
- * can be had, this throws, and the tests fail: none is left out in silence. Topics are made and records and groups read
- * by Kafka's own Java tools, which share nothing with the code under test.
+ * default settings where one broker allows it. `TEST_KAFKA`, a host:port, names a broker to use instead. Where neither
+ * can be had, this throws, and the tests fail: none is left out in silence. Topics are made and records and groups
+ * read by Kafka's own Java tools, which share nothing with the code under test.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";

@@ -23,6 +23,15 @@ export interface Login {
   readonly password: string;
 }
 
+/** Where a server is, and the folder of the programs to ask it with. */
+export interface PostgresPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly administrator: Login;
+  /** Empty for a psql that is on the PATH. */
+  readonly binaries: string;
+}
+
 /** A server, running or not. */
 export class PostgresServer {
   readonly host: string;
@@ -33,7 +42,7 @@ export class PostgresServer {
   readonly #folder: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(host: string, port: number, administrator: Login, binaries: string, folder: string | undefined) {
+  private constructor({ host, port, administrator, binaries }: PostgresPlace, folder?: string) {
     this.host = host;
     this.port = port;
     this.administrator = administrator;
@@ -41,23 +50,27 @@ export class PostgresServer {
     this.#folder = folder;
   }
 
+  /** A server that somebody else starts and stops. */
+  static at(place: PostgresPlace): PostgresServer {
+    return new PostgresServer(place);
+  }
+
   /** Ready for connections when it resolves. */
   static async start(): Promise<PostgresServer> {
     const given = process.env.TEST_POSTGRES;
     if (given !== undefined && given !== "") {
       const { hostname, port, username, password } = new URL(given);
-      const login = { user: decodeURIComponent(username || "postgres"), password: decodeURIComponent(password) };
-      return new PostgresServer(hostname, Number(port || 5432), login, "", undefined);
+      const administrator = {
+        user: decodeURIComponent(username || "postgres"),
+        password: decodeURIComponent(password),
+      };
+      return PostgresServer.at({ host: hostname, port: Number(port || 5432), administrator, binaries: "" });
     }
     const binaries = findBinaries() ?? installBinaries();
     const folder = mkdtempSync(join(tmpdir(), "tidemark-postgres-"));
-    const server = new PostgresServer(
-      "127.0.0.1",
-      await freePort(),
-      { user: "postgres", password: "" },
-      binaries,
-      folder,
-    );
+    const administrator = { user: "postgres", password: "" };
+    const place = { host: "127.0.0.1", port: await freePort(), administrator, binaries };
+    const server = new PostgresServer(place, folder);
     try {
       if (isRoot()) succeed("chown", ["postgres", folder]);
       const data = join(folder, "data");
@@ -77,6 +90,12 @@ export class PostgresServer {
   /** Whether this is a server that tests may stop. */
   get isOurs(): boolean {
     return this.#folder !== undefined;
+  }
+
+  /** As `at` takes it, for another process. */
+  get place(): PostgresPlace {
+    const { host, port, administrator } = this;
+    return { host, port, administrator, binaries: this.#binaries };
   }
 
   /** After `stop`: the same server on the same port. */

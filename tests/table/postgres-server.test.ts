@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { PostgresDatabase } from "../../src/settings.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
-import { PostgresServer, quoted } from "../services/postgres.ts";
+import { type PostgresServer, quoted } from "../services/postgres.ts";
+import { sharedPostgres } from "../services/shared.ts";
 import { epochOf, failure, identity, OWNER, row, TestDatabase } from "./fixture.ts";
 import { freshName, PostgresFixture } from "./postgres-fixture.ts";
 
@@ -13,7 +14,7 @@ const TEST_MS = 60_000;
 
 let server: PostgresServer;
 beforeAll(async () => {
-  server = await PostgresServer.start();
+  server = await sharedPostgres();
 }, START_MS_MAX);
 afterAll(() => server?.remove());
 

@@ -1,7 +1,8 @@
 /**
  * What a reader of committed records may see of one partition's part of a fetch response. Promises whole batches,
  * uncompressed, none of them control or aborted, the same for the same input; and that whatever is left out or
- * rewritten had a right CRC. CRCs of batches that are handed on as they are, are for their reader to check.
+ * rewritten had a right CRC. What has a wrong one is handed on as it is: CRCs are for the reader of the batches to
+ * check, who may refuse the batch or pass it.
  */
 import { stateError, type UserError } from "../../errors.ts";
 import { crc32c } from "../crc32c.ts";
@@ -64,13 +65,14 @@ export function readableBatches(
     const tooMuch = header.compression !== 0 && decompressedBytes >= DECOMPRESSED_SLICE_BYTES;
     if (tooMuch) break;
 
-    const unseen = transactions.hide(fetched, header, source) || header.lastOffset < offset;
-    if (unseen) {
-      checkBatch(fetched, header, source);
-    } else if (header.compression === 0) {
+    // What is not handed on as it is must be right; what is not, is handed on, for its reader to refuse or to pass.
+    const isLeftOut = transactions.hides(header) || header.lastOffset < offset;
+    const isAsItIs = !isLeftOut && header.compression === 0;
+    if (isAsItIs || batchFault(fetched, header) !== undefined) {
       readable.keep(at, end);
+    } else if (isLeftOut) {
+      if (header.control) transactions.endAt(fetched, header);
     } else {
-      checkBatch(fetched, header, source);
       const batch = decompressed(fetched, header, source);
       decompressedBytes += batch.length;
       readable.add(batch);
@@ -98,11 +100,6 @@ function wholeBatchEnd(fetched: Uint8Array, at: number, source: string): number 
   const magic = fetched[at + MAGIC_AT];
   if (magic !== MAGIC_V2) throw damaged(source, baseOffsetAt(fetched, at), `the unknown message format ${magic}`);
   return at + bytes;
-}
-
-function checkBatch(fetched: Uint8Array, header: BatchHeader, source: string): void {
-  const fault = batchFault(fetched, header);
-  if (fault !== undefined) throw damaged(source, header.baseOffset, fault);
 }
 
 function damaged(source: string, offset: number, fault: string): UserError {
@@ -137,14 +134,16 @@ class AbortedTransactions {
   }
 
   /** Takes the next batch in; true when no reader of committed records may see it. */
-  hide(fetched: Uint8Array, header: BatchHeader, source: string): boolean {
+  hides(header: BatchHeader): boolean {
     while (this.#waiting.length > 0 && this.#waiting[0].firstOffset <= header.lastOffset) {
       this.#producers.add((this.#waiting.shift() as AbortedTransaction).producerId);
     }
-    if (!header.control) return header.transactional && this.#producers.has(header.producerId);
-    checkBatch(fetched, header, source);
+    return header.control || (header.transactional && this.#producers.has(header.producerId));
+  }
+
+  /** To be called with each control batch. */
+  endAt(fetched: Uint8Array, header: BatchHeader): void {
     if (isAbortMarker(fetched, header)) this.#producers.delete(header.producerId);
-    return true;
   }
 }
 
