@@ -115,6 +115,12 @@ export const WORK_SETTINGS = {
     "start over: read the topic from its start into a new checkpoint and table",
     ["process"],
   ),
+  resume: toggle(
+    "resume",
+    "TIDEMARK_RESUME",
+    "send only what the topic does not hold of the folder's files, which are taken in the order of their names",
+    ["produce"],
+  ),
   skipCorrupt: toggle(
     "skip-corrupt",
     "TIDEMARK_SKIP_CORRUPT",

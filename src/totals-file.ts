@@ -47,5 +47,6 @@ function describe(totals: Totals, shards: readonly Shard[]): string {
     const watermark = Number.isFinite(watermarkMs) ? new Date(watermarkMs).toISOString() : null;
     return { partition, offset, watermark };
   });
-  return `${JSON.stringify({ read, counted, partlyLate, corruptBatches, rejected, untitled, partitions }, undefined, 2)}\n`;
+  const content = { read, counted, partlyLate, corruptBatches, rejected, untitled, partitions };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }

@@ -57,6 +57,7 @@ export class Totals {
     const detail = reasons.map((reason) => `${reason} ${this.rejected[reason]}`).join(", ");
     const rejected = `rejected ${this.rejectedInAll}${detail === "" ? "" : ` (${detail})`}`;
     const corrupt = this.corruptBatches === 0 ? "" : `; corrupt batches passed ${this.corruptBatches}`;
-    return `read ${this.read} = counted ${this.counted} + ${rejected}; late for some windows ${this.partlyLate}${corrupt}`;
+    const late = `late for some windows ${this.partlyLate}`;
+    return `read ${this.read} = counted ${this.counted} + ${rejected}; ${late}${corrupt}`;
   }
 }

@@ -45,6 +45,7 @@ describe("defaults", () => {
       once: false,
       drain: false,
       rebuild: false,
+      resume: false,
       skipCorrupt: false,
       fromBeginning: false,
       intervalSeconds: 10,

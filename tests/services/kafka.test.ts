@@ -10,7 +10,7 @@ import { sharedBroker } from "./shared.ts";
 
 /** Maven may have to fetch Kafka first. */
 const START_MS_MAX = 300_000;
-const TEST_MS = 120_000;
+const TEST_MS = 240_000;
 const CONSOLE_PRODUCER = "org.apache.kafka.tools.ConsoleProducer";
 const CONSOLE_CONSUMER = "org.apache.kafka.tools.consumer.ConsoleConsumer";
 

@@ -1,6 +1,6 @@
 /**
- * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how long
- * one that is lost is waited for: 30 s at a start, then for good.
+ * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how
+ * long one that is lost is waited for: 30 s at a start, then for good.
  */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectEncrypted } from "node:tls";
@@ -66,7 +66,7 @@ export class KafkaClient {
     this.#patienceMs = Number.POSITIVE_INFINITY;
   }
 
-  /** A connection of its own to each broker that it is used with. A broker answers one connection's requests in order. */
+  /** Connections of its own to the brokers that it is used with: a broker answers each one's requests in order. */
   connection(): KafkaConnection {
     return new KafkaConnection(this, clusterOf(this.kafka));
   }

@@ -1,7 +1,8 @@
 /**
  * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, and the connections behind a
- * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its object
- * a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes here.
+ * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its
+ * object a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes
+ * here.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka } from "kafkajs";

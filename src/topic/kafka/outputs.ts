@@ -16,7 +16,7 @@ import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
 
-/** How long the end waits for readers of committed records to see what was written last: markers come a little later. */
+/** How long the end waits for readers to see what was committed last: its markers come a little later. */
 const SETTLE_MS_MAX = 2_000;
 /** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
 const BATCH_BYTES_MAX = 1_000_000;
@@ -102,7 +102,7 @@ export class KafkaOutputs implements OutputTopics {
     await this.#connection.close();
   }
 
-  /** A commit is answered before its markers are written, and only these show it: `consume-kafka --once` may be next. */
+  /** A commit is answered before its markers show it to readers, and `consume-kafka --once` may be next. */
   async #awaitVisible(): Promise<void> {
     const signal = AbortSignal.timeout(SETTLE_MS_MAX);
     for (const side of Object.values(this.#sides)) {
@@ -229,8 +229,8 @@ export class KafkaOutputs implements OutputTopics {
     return stateError(
       `group ${group} stands at ${describeEpoch(found)} for partition ${partition} of topic ${topic} ` +
         `on ${this.#client.place}, which is not in the checkpoint's log`,
-      "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, give " +
-        "a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",
+      "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, " +
+        "give a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",
     );
   }
 }
