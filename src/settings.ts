@@ -124,6 +124,12 @@ function checkTogether(given: Given, sources: Sources): void {
         "--once=false takes back a variable",
     );
   }
+  if (given.compression !== "none" && given.brokers === undefined) {
+    throw usageError(
+      `${sources.compression} is ${given.compression}, but embedded topics are not compressed`,
+      "leave --compression (KAFKA_COMPRESSION) out, or send to brokers with --brokers (KAFKA_BOOTSTRAP_SERVERS)",
+    );
+  }
   const topics = [
     ["--topic (KAFKA_DATA_TOPIC_NAME)", given.topic],
     ["--anomaly-topic (KAFKA_ANOMALY_TOPIC_NAME)", given.anomalyTopic],

@@ -114,7 +114,7 @@ describe("where a value comes from", () => {
 describe("values", () => {
   test.each([
     ["produce", "--sleep 1.5", { sleepSeconds: 1.5 }],
-    ["produce", "--compression LZ4", { compression: "lz4" }],
+    ["produce", "--brokers host --compression LZ4", { compression: "lz4" }],
     ["process", "--anomaly-days 3660", { anomalyDays: 3660 }],
     ["process", "--anomaly-min-count 0 --anomaly-min-mean -0.5", { anomalyMinCount: 0, anomalyMinMean: -0.5 }],
     [

@@ -5,12 +5,8 @@
  * check, who may refuse the batch or pass it.
  */
 import { stateError, type UserError } from "../../errors.ts";
-import { crc32c } from "../crc32c.ts";
 import {
   BATCH_BYTES_MAX,
-  BATCH_CRC_AT,
-  BATCH_CRC_FROM,
-  BATCH_FRAME_BYTES,
   BATCH_HEADER_BYTES,
   type BatchHeader,
   batchBytesAt,
@@ -18,12 +14,10 @@ import {
   RecordCursor,
   readBatchHeader,
 } from "../record-batch.ts";
-import { decompress } from "./compression.ts";
+import { decompressBatch } from "./compressed-batch.ts";
 
 const MAGIC_AT = 16;
 const MAGIC_V2 = 2;
-const ATTRIBUTES_AT = 21;
-const COMPRESSION_MASK = 0x07;
 /** A control record's key: its version, then its type, two bytes each. */
 const CONTROL_TYPE_AT = 2;
 const CONTROL_KEY_BYTES = 4;
@@ -73,7 +67,8 @@ export function readableBatches(
     } else if (isLeftOut) {
       if (header.control) transactions.endAt(fetched, header);
     } else {
-      const batch = decompressed(fetched, header, source);
+      const what = `the batch at offset ${header.baseOffset} of ${source}`;
+      const batch = decompressBatch(fetched.subarray(at, end), header.compression, what);
       decompressedBytes += batch.length;
       readable.add(batch);
     }
@@ -107,21 +102,6 @@ function damaged(source: string, offset: number, fault: string): UserError {
     `${source} has ${fault} at offset ${offset}`,
     "the broker's file or the way from it is damaged: try again, then check the broker's disk and its replicas",
   );
-}
-
-/** The batch at `header` as its producer would have written it without compression. */
-function decompressed(fetched: Uint8Array, header: BatchHeader, source: string): Uint8Array {
-  const recordsFrom = header.at + BATCH_HEADER_BYTES;
-  const what = `the batch at offset ${header.baseOffset} of ${source}`;
-  const records = decompress(header.compression, fetched.subarray(recordsFrom, header.at + header.bytes), what);
-  const batch = new Uint8Array(BATCH_HEADER_BYTES + records.length);
-  batch.set(fetched.subarray(header.at, recordsFrom));
-  batch.set(records, BATCH_HEADER_BYTES);
-  const view = new DataView(batch.buffer);
-  view.setInt32(8, batch.length - BATCH_FRAME_BYTES);
-  view.setInt16(ATTRIBUTES_AT, view.getInt16(ATTRIBUTES_AT) & ~COMPRESSION_MASK);
-  view.setUint32(BATCH_CRC_AT, crc32c(batch, BATCH_CRC_FROM, batch.length));
-  return batch;
 }
 
 /** Which producers' batches are aborted, from batch to batch: the rule of Java's consumer. */
