@@ -4,7 +4,7 @@
  * line is sent as it is, valid or not: judging it is `process`'s work.
  */
 import type { LineChunk } from "./line-reader.ts";
-import { csvColumns, MOVIE_ID_MAX, RatingParser } from "./rating.ts";
+import { csvColumns, isMovieId, MOVIE_ID_MAX, RatingParser } from "./rating.ts";
 import { batchMark, type Resume } from "./resume.ts";
 import { BatchBuilder } from "./topic/batch-builder.ts";
 import type { TopicWriter } from "./topic/contract.ts";
@@ -173,7 +173,7 @@ export class Producer {
     }
     if (at >= end) return;
     const movie = csvColumns(bytes, start, end)?.[1] ?? "";
-    if (!/^[1-9][0-9]{0,9}$/.test(movie) || Number(movie) > MOVIE_ID_MAX) return;
+    if (!isMovieId(movie)) return;
     this.#keySource = new TextEncoder().encode(movie);
     this.#keyStart = 0;
     this.#keyEnd = movie.length;

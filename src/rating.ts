@@ -175,7 +175,7 @@ export class RatingParser {
     const columns = csvColumns(this.#bytes, start, end);
     if (columns === undefined || columns.length !== 4) return false;
     const [date, movie, user, rating] = columns;
-    if (!/^[1-9][0-9]{0,9}$/.test(movie) || Number(movie) > MOVIE_ID_MAX) return false;
+    if (!isMovieId(movie)) return false;
     if (user === "" || !/^([0-9]|10)$/.test(rating)) return false;
     if (!this.#readEventTime(date)) return false;
     this.movieId = Number(movie);
@@ -201,6 +201,11 @@ export class RatingParser {
     this.day = Math.floor(timeMs / MS_PER_DAY);
     return true;
   }
+}
+
+/** Whether the text is a movie id: a decimal number from 1 to 2^31 - 1 without leading zeros. */
+export function isMovieId(text: string): boolean {
+  return /^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= MOVIE_ID_MAX;
 }
 
 /**
