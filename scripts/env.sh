@@ -13,6 +13,18 @@ export KAFKA_ANOMALY_TOPIC_NAME="${KAFKA_ANOMALY_TOPIC_NAME:-netflix-ratings-ano
 export KAFKA_REJECTED_TOPIC_NAME="${KAFKA_REJECTED_TOPIC_NAME:-netflix-ratings-rejected}"
 export KAFKA_PARTITIONS="${KAFKA_PARTITIONS:-1}"
 export KAFKA_GROUP_ID="${KAFKA_GROUP_ID:-netflix-ratings-group}"
+export KAFKA_COMPRESSION="${KAFKA_COMPRESSION:-none}"
+
+# How brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL; with SASL as whom, with SSL by which PEM files.
+# KAFKA_SASL_PASSWORD_FILE and KAFKA_SSL_KEY_PASSWORD_FILE name a file that holds the password instead.
+export KAFKA_SECURITY_PROTOCOL="${KAFKA_SECURITY_PROTOCOL:-PLAINTEXT}"
+export KAFKA_SASL_MECHANISM="${KAFKA_SASL_MECHANISM:-PLAIN}"
+export KAFKA_SASL_USERNAME="${KAFKA_SASL_USERNAME:-}"
+export KAFKA_SASL_PASSWORD="${KAFKA_SASL_PASSWORD:-}"
+export KAFKA_SSL_CA_FILE="${KAFKA_SSL_CA_FILE:-}"
+export KAFKA_SSL_CERTIFICATE_FILE="${KAFKA_SSL_CERTIFICATE_FILE:-}"
+export KAFKA_SSL_KEY_FILE="${KAFKA_SSL_KEY_FILE:-}"
+export KAFKA_SSL_KEY_PASSWORD="${KAFKA_SSL_KEY_PASSWORD:-}"
 
 # Results. Without a URL they are in SQLite, tidemark.db in the home. Example of a URL:
 #   jdbc:postgresql://localhost:8432/netflix_ratings

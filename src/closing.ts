@@ -6,7 +6,6 @@
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import type { DayPanes } from "./day-panes.ts";
-import type { Row } from "./epoch.ts";
 import type { EpochOutputs } from "./epoch-outputs.ts";
 import type { Movies } from "./movies.ts";
 import type { ShardRules } from "./shard-rules.ts";
@@ -123,7 +122,7 @@ export class Closing {
   }
 
   #handOutChangedOf(window: TumblingWindow): void {
-    for (const row of this.#rowsOf(window, window.changedSlots)) this.#outputs.rows.push(row);
+    for (const slot of this.#movies.inIdOrder(window.changedSlots)) this.#handOut(window, slot);
   }
 
   /** The earliest end after the last closed one at which any window holds a rating. */
@@ -144,9 +143,9 @@ export class Closing {
     const index = end / WINDOW_DAYS - 1;
     const window = this.#rules.mode === "C" ? this.#windows.get(index) : undefined;
     if (window !== undefined) {
-      for (const row of this.#rowsOf(window, this.#after(window.filledSlots()))) {
-        this.#outputs.rows.push(row);
-        this.#afterMovieId = row.movieId;
+      for (const slot of this.#movies.inIdOrder(this.#after(window.filledSlots()))) {
+        if (!this.#handOut(window, slot)) continue;
+        this.#afterMovieId = this.#movies.idOf(slot);
         if (this.#outputs.full) return false;
       }
       this.#windows.drop(index);
@@ -181,24 +180,23 @@ export class Closing {
     return true;
   }
 
-  /** Rows of a window's cells, by movie id, for those movies that have a title. */
-  *#rowsOf(window: TumblingWindow, slots: number[]): Generator<Row> {
-    for (const slot of this.#movies.inIdOrder(slots)) {
-      const title = this.#movies.rowTitleOf(slot);
-      if (title === undefined) {
-        // A row of mode A changes often, and counts once.
-        if (this.#rules.mode === "C") this.#untitled++;
-        continue;
-      }
-      yield {
-        windowStart: window.index * WINDOW_DAYS * SECONDS_PER_DAY,
-        movieId: this.#movies.idOf(slot),
-        title,
-        ratingCount: window.countOf(slot),
-        ratingSum: window.sumOf(slot),
-        uniqueRatingCount: window.distinctOf(slot),
-      };
+  /** Hands out the row of a window's cell; false where its movie has no title. */
+  #handOut(window: TumblingWindow, slot: number): boolean {
+    const title = this.#movies.rowTitleOf(slot);
+    if (title === undefined) {
+      // A row of mode A changes often, and counts once.
+      if (this.#rules.mode === "C") this.#untitled++;
+      return false;
     }
+    this.#outputs.rows.push({
+      windowStart: window.index * WINDOW_DAYS * SECONDS_PER_DAY,
+      movieId: this.#movies.idOf(slot),
+      title,
+      ratingCount: window.countOf(slot),
+      ratingSum: window.sumOf(slot),
+      uniqueRatingCount: window.distinctOf(slot),
+    });
+    return true;
   }
 
   /** Those slots whose movie was not handed out yet in the closing under way. */

@@ -58,7 +58,8 @@ function unknownFlag(command: CommandName, flag: string, settings: readonly Sett
   if (/pass(word|wd)?$/i.test(flag) || flag.toLowerCase().includes("password")) {
     return usageError(
       problem,
-      "anyone here can read a command line: set JDBC_PASSWORD or JDBC_PASSWORD_FILE (administrator: PGPASSWORD)",
+      "anyone here can read a command line: set JDBC_PASSWORD (administrator: PGPASSWORD), KAFKA_SASL_PASSWORD or " +
+        "KAFKA_SSL_KEY_PASSWORD, or the same with _FILE behind it to name a file that holds it",
     );
   }
   const others = settings.find((row) => row.flag !== undefined && `--${row.flag}` === flag)?.commands;

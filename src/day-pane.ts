@@ -53,11 +53,10 @@ export class DayPane {
   /** Writes what no epoch has noted, or all. */
   write(out: ByteWriter, all: boolean): void {
     const whole = all || this.#rewritten;
-    const entries = this.#entries;
     const start = whole ? 0 : this.#savedLength;
     out.varint(whole ? 1 : 0);
     out.varint((this.#length - start) / ENTRY_WORDS);
-    for (let at = start; at < this.#length; at++) out.varint(entries[at]);
+    out.varints(this.#entries, start, this.#length);
     this.#savedLength = this.#length;
     this.#rewritten = false;
   }

@@ -79,7 +79,9 @@ export class DayPanes {
   /** Slots whose running count is at least the least count and whose mean is at least `meanMin`, in no order. */
   slotsOver(meanMin: number): number[] {
     const running = this.#running;
-    return [...running.reaching].filter((slot) => running.sumOf(slot) / running.countOf(slot) >= meanMin);
+    const slots: number[] = [];
+    for (const slot of running.reaching) if (running.sumOf(slot) / running.countOf(slot) >= meanMin) slots.push(slot);
+    return slots;
   }
 
   runningCount(slot: number): number {

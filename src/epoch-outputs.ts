@@ -2,7 +2,8 @@
  * What a shard has to hand out so far in the epoch under way. Promises an end: when it is full, the shard stops and the
  * epoch is taken, so that memory is bounded however much a closing or a flood of bad lines gives.
  */
-import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectReason, type Row } from "./epoch.ts";
+import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectReason } from "./epoch.ts";
+import { RowColumns } from "./row-columns.ts";
 
 /** Rows, anomalies and rejected lines of one epoch, together. */
 export const EPOCH_OUTPUTS_MAX = 15_000;
@@ -16,7 +17,7 @@ export interface AlreadyOut {
 }
 
 export class EpochOutputs {
-  rows: Row[] = [];
+  rows = new RowColumns();
   anomalies: Anomaly[] = [];
   rejected: RejectedLine[] = [];
   #rejectedBytes = 0;
@@ -53,9 +54,10 @@ export class EpochOutputs {
   }
 
   /** Hands over what is there and begins anew. */
-  take(): { rows: Row[]; anomalies: Anomaly[]; rejected: RejectedLine[] } {
+  take(): { rows: RowColumns; anomalies: Anomaly[]; rejected: RejectedLine[] } {
     const { rows, anomalies, rejected } = this;
-    this.rows = [];
+    // An epoch is often as large as the one before.
+    this.rows = new RowColumns(rows.length);
     this.anomalies = [];
     this.rejected = [];
     this.#rejectedBytes = 0;

@@ -2,6 +2,7 @@
  * An epoch: what one shard hands out at a trigger, applied to each side all or nothing. This file holds the nouns
  * that cross the ports; how an epoch is made is the shard's business, how it is kept the checkpoint's.
  */
+import type { RowColumns } from "./row-columns.ts";
 
 /** Who an epoch is. Identities are compared whole, never bare numbers. */
 export interface EpochIdentity {
@@ -62,7 +63,8 @@ export interface Epoch {
   readonly previous: EpochIdentity;
   /** The shard's next offset in the ratings topic after this epoch. */
   readonly offset: number;
-  readonly rows: readonly Row[];
+  /** By window, then by movie id, each once. */
+  readonly rows: RowColumns;
   readonly anomalies: readonly Anomaly[];
   readonly rejected: readonly RejectedLine[];
 }

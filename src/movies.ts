@@ -78,8 +78,12 @@ export class Movies {
   inIdOrder(slots: readonly number[]): number[] {
     if (this.count > KEY_SLOTS) return slots.toSorted((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
     // One number a movie, id before slot, for numbers sort five times as fast as by a comparing function.
-    const keys = Float64Array.from(slots, (slot) => this.#idOfSlot[slot] * KEY_SLOTS + slot).sort();
-    return Array.from(keys, (key) => key - Math.floor(key / KEY_SLOTS) * KEY_SLOTS);
+    const keys = new Float64Array(slots.length);
+    for (let at = 0; at < slots.length; at++) keys[at] = this.#idOfSlot[slots[at]] * KEY_SLOTS + slots[at];
+    keys.sort();
+    const ordered = new Array<number>(slots.length);
+    for (let at = 0; at < keys.length; at++) ordered[at] = keys[at] % KEY_SLOTS;
+    return ordered;
   }
 
   /** Writes the movies and titles that no epoch has noted yet, or all. */

@@ -5,6 +5,7 @@
  */
 import type { LineChunk } from "./line-reader.ts";
 import { csvColumns, MOVIE_ID_MAX, RatingParser } from "./rating.ts";
+import { batchMark, type Resume } from "./resume.ts";
 import { BatchBuilder } from "./topic/batch-builder.ts";
 import type { TopicWriter } from "./topic/contract.ts";
 import { partitionOfKey } from "./topic/murmur2.ts";
@@ -22,6 +23,8 @@ export type FirstLine = "header" | "rating" | "none";
 export class Producer {
   /** Lines sent so far. */
   sent = 0;
+  /** Lines that were not sent, as the topic holds them already. */
+  held = 0;
   /** Lines that are on the topic: fewer than sent, until they are flushed. */
   arrived = 0;
   /** Among them, lines without a valid movie id: they have no key. */
@@ -36,18 +39,33 @@ export class Producer {
   #keyStart = -1;
   #keyEnd = -1;
 
-  constructor(writer: TopicWriter, now: () => number) {
+  // Where the line at hand stands.
+  #file = "";
+  #line = 0;
+  readonly #resume: Resume | undefined;
+
+  /** With `resume`, what the topic holds is passed over. */
+  constructor(writer: TopicWriter, now: () => number, resume?: Resume) {
     this.#writer = writer;
     this.#now = now;
+    this.#resume = resume;
     this.#fillers = Array.from({ length: writer.partitions }, () => new PartitionFiller());
   }
 
   /** Sends a file's lines. The first is a header, unless it is a valid rating itself; blank lines are not sent. */
-  async sendFile(chunks: AsyncIterable<LineChunk>, signal: AbortSignal, onProgress: () => void): Promise<FirstLine> {
+  async sendFile(
+    file: string,
+    chunks: AsyncIterable<LineChunk>,
+    signal: AbortSignal,
+    onProgress: () => void,
+  ): Promise<FirstLine> {
     let firstLine: FirstLine = "none";
+    this.#file = file;
+    this.#line = 0;
     for await (const chunk of chunks) {
       this.#parser.attach(chunk.bytes);
       while (chunk.nextLine()) {
+        this.#line++;
         if (chunk.start === chunk.end) continue;
         if (firstLine === "none") {
           firstLine = this.#isRating(chunk) ? "rating" : "header";
@@ -81,6 +99,10 @@ export class Producer {
     this.#findKey(bytes, start, end);
     const keyless = this.#keyStart < 0;
     const partition = keyless ? 0 : partitionOfKey(this.#keySource, this.#keyStart, this.#keyEnd, this.#fillers.length);
+    if (this.#resume?.holdsLine(partition, this.#file, this.#line, bytes, start, end)) {
+      this.held++;
+      return undefined;
+    }
     const filler = this.#fillers[partition];
     const lineBytes = end - start + (this.#keyEnd - this.#keyStart);
     if (!filler.builder.fits(lineBytes)) {
@@ -102,7 +124,12 @@ export class Producer {
     start: number,
     end: number,
   ): void {
-    filler.builder.add(keySource, keyStart, keyEnd, bytes, start, end);
+    if (filler.builder.count === 0) {
+      const key = keyStart < 0 ? null : keySource.subarray(keyStart, keyEnd);
+      filler.builder.addWithHeaders(key, bytes.subarray(start, end), [batchMark(this.#file, this.#line)]);
+    } else {
+      filler.builder.add(keySource, keyStart, keyEnd, bytes, start, end);
+    }
     this.sent++;
     if (keyStart < 0) this.keyless++;
   }

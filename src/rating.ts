@@ -17,6 +17,9 @@ const CARRIAGE_RETURN = 0x0d;
 const LINE_FEED = 0x0a;
 const ZERO = 0x30;
 const DATE_BYTES = 10;
+/** Four bytes of which each is a digit, or one of the six signs behind the digits, which sort above the comma too. */
+const FOUR_DIGITS = 0x30303030;
+const FOUR_HIGH_NIBBLES = 0xf0f0f0f0 | 0;
 /** `2002-09-20,1,2,3` */
 const PLAIN_BYTES_MIN = 16;
 
@@ -98,8 +101,17 @@ export class RatingParser {
       const userEnd = end - 2;
       const rating = bytes[end - 1] - ZERO;
       if (userStart >= userEnd || bytes[userEnd] !== COMMA || rating < 0 || rating > 9) break;
-      for (at = userStart; at < userEnd && bytes[at] > COMMA; ) at++;
-      if (at !== userEnd) break;
+      // Nearly every user is a number of four to eight digits: two looks, as a loop's end is hard to foretell.
+      const userBytes = userEnd - userStart;
+      const numeric =
+        userBytes >= 4 &&
+        userBytes <= 8 &&
+        (view.getInt32(userStart) & FOUR_HIGH_NIBBLES) === FOUR_DIGITS &&
+        (view.getInt32(userEnd - 4) & FOUR_HIGH_NIBBLES) === FOUR_DIGITS;
+      if (!numeric) {
+        for (at = userStart; at < userEnd && bytes[at] > COMMA; ) at++;
+        if (at !== userEnd) break;
+      }
 
       run.add(slot, rating);
       taken++;

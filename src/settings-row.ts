@@ -1,7 +1,8 @@
 /**
  * One row of the table of settings: its flag, its variable, its default, what it means, how it is read and which
- * commands take it. The rows stand in `settings-places.ts` (where data lies) and `settings-work.ts` (what is done
- * with it); `settings.ts` joins and reads them. Leaves alone where a value came from.
+ * commands take it. The rows stand in `settings-places.ts` (where data lies), `settings-security.ts` (how brokers are
+ * spoken to) and `settings-work.ts` (what is done with data); `settings.ts` joins and reads them. Leaves alone where a
+ * value came from.
  */
 import type { Kind } from "./settings-values.ts";
 import { yesOrNo } from "./settings-values.ts";

@@ -5,6 +5,7 @@
 import { LOG_LEVELS } from "./log.ts";
 import { COMMAND_NAMES, setting, toggle } from "./settings-row.ts";
 import * as is from "./settings-values.ts";
+import { COMPRESSION_NAMES } from "./topic/kafka/compression.ts";
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1000;
@@ -36,6 +37,15 @@ export const WORK_SETTINGS = {
     default: "0",
     meaning: "pause between two rating files",
     kind: is.decimal(0, TIMER_SECONDS_MAX, " of seconds"),
+    commands: ["produce"],
+  }),
+  compression: setting({
+    flag: "compression",
+    variable: "KAFKA_COMPRESSION",
+    placeholder: "name",
+    default: "none",
+    meaning: "codec of what is sent to brokers: none, gzip, snappy, lz4 or zstd; embedded topics take none",
+    kind: is.oneOf(...COMPRESSION_NAMES),
     commands: ["produce"],
   }),
   titles: setting({
@@ -103,6 +113,18 @@ export const WORK_SETTINGS = {
     "rebuild",
     "TIDEMARK_REBUILD",
     "start over: read the topic from its start into a new checkpoint and table",
+    ["process"],
+  ),
+  resume: toggle(
+    "resume",
+    "TIDEMARK_RESUME",
+    "send only what the topic does not hold of the folder's files, which are taken in the order of their names",
+    ["produce"],
+  ),
+  skipCorrupt: toggle(
+    "skip-corrupt",
+    "TIDEMARK_SKIP_CORRUPT",
+    "pass batches whose CRC is wrong, counted and reported, where process would stop",
     ["process"],
   ),
   fromBeginning: toggle(

@@ -11,12 +11,13 @@ import { holdsPassword, type PostgresUrl, parseDatabaseUrl, type SqliteUrl } fro
 import { systemErrorCode, usageError } from "./errors.ts";
 import { PLACE_SETTINGS } from "./settings-places.ts";
 import type { CommandName, Setting } from "./settings-row.ts";
+import { chooseSecurity, type KafkaSecurity, NO_SECURITY, SECURITY_SETTINGS } from "./settings-security.ts";
 import { INVALID } from "./settings-values.ts";
 import { WORK_SETTINGS } from "./settings-work.ts";
 
-const SETTINGS = { ...WORK_SETTINGS, ...PLACE_SETTINGS };
+const SETTINGS = { ...WORK_SETTINGS, ...PLACE_SETTINGS, ...SECURITY_SETTINGS };
 
-/** The values as given, before those of the database are joined into one. */
+/** The values as given, before those of the database, and those of security, are joined into one each. */
 type Given = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never };
 
 export interface PostgresDatabase extends PostgresUrl {
@@ -33,7 +34,11 @@ type Sources = Partial<Record<keyof Given, string>>;
 type DatabasePart = Extract<keyof Given, `database${string}` | `administrator${string}`>;
 
 export type Settings = Readonly<
-  Omit<Given, DatabasePart | "checkpoints"> & { readonly database: Database; readonly checkpoints: string }
+  Omit<Given, DatabasePart | keyof typeof SECURITY_SETTINGS | "checkpoints"> & {
+    readonly database: Database;
+    readonly security: KafkaSecurity;
+    readonly checkpoints: string;
+  }
 >;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,10 +71,20 @@ export function readSettings(command: CommandName, args: readonly string[], env:
     databaseName,
     administratorUser,
     administratorPassword,
+    securityProtocol,
+    saslMechanism,
+    saslUsername,
+    saslPassword,
+    sslCaFile,
+    sslCertificateFile,
+    sslKeyFile,
+    sslKeyPassword,
     ...rest
   } = given;
   const database = chooseDatabase(given, sources);
-  return Object.freeze({ ...rest, database, checkpoints: given.checkpoints ?? join(given.home, "checkpoints") });
+  const security = given.brokers === undefined ? NO_SECURITY : chooseSecurity(given, sources.securityProtocol);
+  const checkpoints = given.checkpoints ?? join(given.home, "checkpoints");
+  return Object.freeze({ ...rest, database, security, checkpoints });
 }
 
 function readVariable(row: Setting, env: Environment): string | undefined {
@@ -107,6 +122,12 @@ function checkTogether(given: Given, sources: Sources): void {
       `${sources.once} and ${sources.drain} are both given`,
       "give --drain (TIDEMARK_DRAIN) to close the open windows too, --once (TIDEMARK_ONCE) to keep them; " +
         "--once=false takes back a variable",
+    );
+  }
+  if (given.compression !== "none" && given.brokers === undefined) {
+    throw usageError(
+      `${sources.compression} is ${given.compression}, but embedded topics are not compressed`,
+      "leave --compression (KAFKA_COMPRESSION) out, or send to brokers with --brokers (KAFKA_BOOTSTRAP_SERVERS)",
     );
   }
   const topics = [

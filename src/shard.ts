@@ -8,31 +8,23 @@ import { MS_PER_DAY } from "./calendar.ts";
 import { Closing } from "./closing.ts";
 import { DayPanes } from "./day-panes.ts";
 import { DayRun } from "./day-run.ts";
-import type { Anomaly, RejectedLine, RejectReason, Row } from "./epoch.ts";
-import { type AlreadyOut, EpochOutputs } from "./epoch-outputs.ts";
+import type { Anomaly, RejectedLine, RejectReason } from "./epoch.ts";
+import { EpochOutputs } from "./epoch-outputs.ts";
 import { Movies } from "./movies.ts";
 import { RatingParser } from "./rating.ts";
+import type { RowColumns } from "./row-columns.ts";
 import type { ShardRules } from "./shard-rules.ts";
+import type { ShardSurroundings } from "./shard-surroundings.ts";
 import { type LastBatch, SliceWalk } from "./slice-walk.ts";
 import { Totals } from "./totals.ts";
 import { Watermark } from "./watermark.ts";
 import { WindowStore, windowEndDay, windowIndexOf } from "./window-store.ts";
 
-/** What a shard asks of the world around it. */
-export interface ShardSurroundings {
-  titleOf(movieId: number): string | undefined;
-  /** Called with each new movie: another partition that has counted it is exit 4. */
-  claimMovie(movieId: number): void;
-  readonly alreadyOut?: AlreadyOut | undefined;
-  /** Outputs of one epoch; `EPOCH_OUTPUTS_MAX` where it is not set. */
-  readonly outputsMax?: number | undefined;
-}
-
 /** What an epoch takes from a shard: its changed state as bytes, and its outputs. */
 export interface EpochContents {
   readonly offset: number;
   readonly state: Uint8Array;
-  readonly rows: Row[];
+  readonly rows: RowColumns;
   readonly anomalies: Anomaly[];
   readonly rejected: RejectedLine[];
 }
@@ -73,7 +65,12 @@ export class Shard {
     this.partition = partition;
     this.#rules = rules;
     this.#surroundings = surroundings;
-    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`);
+    const { onCorrupt } = surroundings;
+    const passCorrupt = ({ baseOffset, lastOffset }: { baseOffset: number; lastOffset: number }) => {
+      this.totals.corruptBatches++;
+      onCorrupt?.(partition, baseOffset, lastOffset);
+    };
+    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`, onCorrupt && passCorrupt);
     this.#panes = new DayPanes(rules.anomalyDays, Math.max(1, rules.anomalyMinCount));
     this.#outputs = new EpochOutputs(surroundings.alreadyOut, surroundings.outputsMax);
     this.#closing = new Closing(rules, this.movies, this.#windows, this.#panes, this.#outputs);

@@ -4,7 +4,7 @@
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { stateError } from "./errors.ts";
-import { type BatchHeader, batchFault, RecordCursor, readBatchHeader } from "./topic/record-batch.ts";
+import { type BatchHeader, batchFault, RecordCursor, readBatchHeader, WRONG_CRC } from "./topic/record-batch.ts";
 
 /** A batch, told by where it begins and what it holds. */
 export interface LastBatch {
@@ -21,13 +21,16 @@ export class SliceWalk {
 
   /** What is walked, for messages. */
   readonly #source: string;
+  readonly #onCorrupt: ((header: BatchHeader) => void) | undefined;
   #slice: Uint8Array = new Uint8Array(0);
   #nextBatchAt = 0;
   #endOffset = 0;
   #batch: BatchHeader | undefined;
 
-  constructor(source: string) {
+  /** With `onCorrupt`, batches with a wrong CRC are told to it and passed; without, they are exit 4. */
+  constructor(source: string, onCorrupt?: (header: BatchHeader) => void) {
     this.#source = source;
+    this.#onCorrupt = onCorrupt;
   }
 
   /** Sets whole record batches to walk through, up to `endOffset`. */
@@ -49,8 +52,15 @@ export class SliceWalk {
       const header = readBatchHeader(this.#slice, this.#nextBatchAt);
       if (header.baseOffset >= this.#endOffset) return false;
       const fault = batchFault(this.#slice, header);
-      if (fault !== undefined) throw this.#damaged(header, fault);
+      if (fault !== undefined && (fault !== WRONG_CRC || this.#onCorrupt === undefined)) {
+        throw this.#damaged(header, fault);
+      }
       this.#nextBatchAt += header.bytes;
+      if (fault !== undefined) {
+        this.#onCorrupt?.(header);
+        this.passedOffset = header.lastOffset + 1;
+        continue;
+      }
       if (header.lastOffset < fromOffset) continue;
       this.#batch = header;
       this.cursor.open(this.#slice, header);
@@ -80,7 +90,8 @@ export class SliceWalk {
   #damaged(header: BatchHeader, fault: string): Error {
     return stateError(
       `${this.#source} is damaged at offset ${header.baseOffset}: ${fault}`,
-      "put the topic back from a copy; what came before this offset is kept",
+      "put the topic back from a copy, or pass what is damaged with `tidemark process --skip-corrupt`; " +
+        "what came before this offset is kept",
     );
   }
 }

@@ -35,6 +35,8 @@ export interface StartOptions {
   /** A new id for a run, if one is to be made. */
   readonly newRun: string;
   readonly titleOf: (movieId: number) => string | undefined;
+  /** Batches with a wrong CRC are passed, and the log says which. */
+  readonly skipCorrupt: boolean;
   readonly log: Log;
 }
 
@@ -66,7 +68,9 @@ export async function startShards(
   const shards = logs.map((log) => {
     const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
     const alreadyOut = log.replaced === undefined ? undefined : earlier.of(log.partition);
-    return new Shard(log.partition, options.rules, { titleOf: options.titleOf, claimMovie, alreadyOut });
+    const { rules, titleOf, skipCorrupt } = options;
+    const onCorrupt = skipCorrupt ? warnOfCorrupt(options.log) : undefined;
+    return new Shard(log.partition, rules, { titleOf, claimMovie, alreadyOut, onCorrupt });
   });
 
   for (const log of logs) judge(log, standings.get(log.partition));
@@ -118,6 +122,11 @@ export async function startShards(
   }
   for (const shard of shards) shard.retitle();
   return { shards: shards.map((shard, index) => ({ shard, log: logs[index] })), pipeline };
+}
+
+function warnOfCorrupt(log: Log) {
+  return (partition: number, firstOffset: number, lastOffset: number) =>
+    log.warn(`partition ${partition}: passed the batch at offsets ${firstOffset} to ${lastOffset}, whose CRC is wrong`);
 }
 
 /** A new run: at a first start both sides must know nothing of us; a rebuild notes what the old run left. */

@@ -41,11 +41,12 @@ export class TotalsFile {
 }
 
 function describe(totals: Totals, shards: readonly Shard[]): string {
-  const { read, counted, partlyLate, rejected } = totals;
+  const { read, counted, partlyLate, corruptBatches, rejected } = totals;
   const untitled = shards.reduce((sum, shard) => sum + shard.untitled, 0);
   const partitions = shards.map(({ partition, offset, watermarkMs }) => {
     const watermark = Number.isFinite(watermarkMs) ? new Date(watermarkMs).toISOString() : null;
     return { partition, offset, watermark };
   });
-  return `${JSON.stringify({ read, counted, partlyLate, rejected, untitled, partitions }, undefined, 2)}\n`;
+  const content = { read, counted, partlyLate, corruptBatches, rejected, untitled, partitions };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }

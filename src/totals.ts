@@ -10,6 +10,8 @@ export class Totals {
   counted = 0;
   /** Of those counted, the ratings that were late for some of their windows. */
   partlyLate = 0;
+  /** Batches with a wrong CRC that `--skip-corrupt` passed: what stood in them was never read. */
+  corruptBatches = 0;
   readonly rejected: Record<RejectReason, number> = {
     malformed: 0,
     late: 0,
@@ -29,12 +31,14 @@ export class Totals {
   add(other: Totals): void {
     this.counted += other.counted;
     this.partlyLate += other.partlyLate;
+    this.corruptBatches += other.corruptBatches;
     for (const reason of REJECT_REASONS) this.rejected[reason] += other.rejected[reason];
   }
 
   write(out: ByteWriter): void {
     out.varint(this.counted);
     out.varint(this.partlyLate);
+    out.varint(this.corruptBatches);
     out.varint(REJECT_REASONS.length);
     for (const reason of REJECT_REASONS) out.varint(this.rejected[reason]);
   }
@@ -42,6 +46,7 @@ export class Totals {
   restore(from: ByteReader): void {
     this.counted = from.varint();
     this.partlyLate = from.varint();
+    this.corruptBatches = from.varint();
     assert(from.varint() === REJECT_REASONS.length, "the reasons are those known");
     for (const reason of REJECT_REASONS) this.rejected[reason] = from.varint();
   }
@@ -51,6 +56,8 @@ export class Totals {
     const reasons = REJECT_REASONS.filter((reason) => this.rejected[reason] > 0);
     const detail = reasons.map((reason) => `${reason} ${this.rejected[reason]}`).join(", ");
     const rejected = `rejected ${this.rejectedInAll}${detail === "" ? "" : ` (${detail})`}`;
-    return `read ${this.read} = counted ${this.counted} + ${rejected}; late for some windows ${this.partlyLate}`;
+    const corrupt = this.corruptBatches === 0 ? "" : `; corrupt batches passed ${this.corruptBatches}`;
+    const late = `late for some windows ${this.partlyLate}`;
+    return `read ${this.read} = counted ${this.counted} + ${rejected}; ${late}${corrupt}`;
   }
 }

@@ -123,7 +123,9 @@ export class TumblingWindow {
   }
 
   #grow(slot: number): void {
-    const grown = new Int32Array(Math.max(this.#cells.length * 2, (slot + 1) << CELL_SHIFT));
+    // By a quarter, not to twice as much: mode A keeps many windows, all as wide as the widest.
+    const slots = Math.max(this.slotsMax + (this.slotsMax >> 2), slot + 1);
+    const grown = new Int32Array(slots << CELL_SHIFT);
     grown.set(this.#cells);
     this.#cells = grown;
   }

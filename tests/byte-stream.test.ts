@@ -53,6 +53,14 @@ test("many values, one behind the other, past the writer's first capacity", () =
   expect(reader.done).toBe(true);
 });
 
+test("many varints at once are the same as one by one", () => {
+  const values = Int32Array.from(EDGES.filter((edge) => edge < 2 ** 31).flatMap((edge) => Array(300).fill(edge)));
+  const reader = written((out) => out.varints(values, 1, values.length - 1));
+  expect(Array.from({ length: values.length - 2 }, () => reader.varint())).toEqual([...values.subarray(1, -1)]);
+  expect(reader.done).toBe(true);
+  expect(() => new ByteWriter().varints(Int32Array.of(1, -1), 0, 2)).toThrow("assertion failed");
+});
+
 test("what was finished stays as it is while the writer goes on", () => {
   const out = new ByteWriter();
   out.varint(1);

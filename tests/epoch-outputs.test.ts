@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Anomaly, REJECTED_LINE_BYTES_MAX } from "../src/epoch.ts";
 import { EPOCH_OUTPUTS_MAX, EPOCH_REJECTED_BYTES_MAX, EpochOutputs } from "../src/epoch-outputs.ts";
+import { RowColumns } from "../src/row-columns.ts";
 
 const ANOMALY: Anomaly = { startDay: 0, endDay: 30, movieId: 7, title: "K-Pax", count: 2, sum: 9 };
 
@@ -65,8 +66,8 @@ describe("an epoch", () => {
     const outputs = new EpochOutputs();
     outputs.addAnomaly(ANOMALY);
     expect(outputs.empty).toBe(false);
-    expect(outputs.take()).toEqual({ rows: [], anomalies: [ANOMALY], rejected: [] });
-    expect(outputs.take()).toEqual({ rows: [], anomalies: [], rejected: [] });
+    expect(outputs.take()).toEqual({ rows: new RowColumns(), anomalies: [ANOMALY], rejected: [] });
+    expect(outputs.take()).toEqual({ rows: new RowColumns(), anomalies: [], rejected: [] });
   });
 });
 

@@ -34,6 +34,8 @@ describe("defaults", () => {
       partitions: 1,
       group: "netflix-ratings-group",
       database: { kind: "sqlite", path: join("tidemark-data", "tidemark.db") },
+      security: { tls: undefined, sasl: undefined },
+      compression: "none",
       mode: "A",
       anomalyDays: 30,
       anomalyMinCount: 70,
@@ -43,6 +45,8 @@ describe("defaults", () => {
       once: false,
       drain: false,
       rebuild: false,
+      resume: false,
+      skipCorrupt: false,
       fromBeginning: false,
       intervalSeconds: 10,
       limit: 50,
@@ -110,6 +114,7 @@ describe("where a value comes from", () => {
 describe("values", () => {
   test.each([
     ["produce", "--sleep 1.5", { sleepSeconds: 1.5 }],
+    ["produce", "--brokers host --compression LZ4", { compression: "lz4" }],
     ["process", "--anomaly-days 3660", { anomalyDays: 3660 }],
     ["process", "--anomaly-min-count 0 --anomaly-min-mean -0.5", { anomalyMinCount: 0, anomalyMinMean: -0.5 }],
     [
@@ -145,6 +150,9 @@ describe("values", () => {
     ["produce", "sleep", "KAFKA_PRODUCER_SLEEP_TIME", ["-1", "30s", "9999999999"]],
     ["produce", "topic", "KAFKA_DATA_TOPIC_NAME", ["a/b", "..", "a b", "x".repeat(250)]],
     ["produce", "brokers", "KAFKA_BOOTSTRAP_SERVERS", ["host:0", "host:65536", "a,,b", "http://host"]],
+    ["produce", "compression", "KAFKA_COMPRESSION", ["brotli", "1"]],
+    ["produce", "security-protocol", "KAFKA_SECURITY_PROTOCOL", ["TLS", "SASL", "SASL-SSL"]],
+    ["cleanup", "sasl-mechanism", "KAFKA_SASL_MECHANISM", ["GSSAPI", "SCRAM", "OAUTHBEARER"]],
     ["setup", "partitions", "KAFKA_PARTITIONS", ["0", "1.5"]],
     ["setup", "group", "KAFKA_GROUP_ID", ["a\nb"]],
     ["consume-jdbc", "format", "TIDEMARK_FORMAT", ["xml"]],
@@ -198,13 +206,17 @@ describe("the command line", () => {
     expect(error.exitCode).toBe(2);
   });
 
-  test.each(["--password", "--database-password", "--jdbc-password", "--pass"])("%s is refused, unread", (flag) => {
-    for (const args of [[`${flag}=Xq7Zr9Wv`], [flag, "Xq7Zr9Wv"]]) {
-      const { message, hint } = errorOf(() => readSettings("process", args, {}));
-      expect(hint).toContain("JDBC_PASSWORD");
-      expect(message + hint).not.toContain("Xq7Zr9Wv");
-    }
-  });
+  test.each(["--password", "--database-password", "--sasl-password", "--ssl-key-password", "--pass"])(
+    "%s is refused, unread",
+    (flag) => {
+      for (const args of [[`${flag}=Xq7Zr9Wv`], [flag, "Xq7Zr9Wv"]]) {
+        const { message, hint } = errorOf(() => readSettings("process", args, {}));
+        expect(hint).toContain("JDBC_PASSWORD");
+        expect(hint).toContain("KAFKA_SASL_PASSWORD");
+        expect(message + hint).not.toContain("Xq7Zr9Wv");
+      }
+    },
+  );
 });
 
 describe("the PostgreSQL database", () => {

@@ -6,8 +6,9 @@ import { describe, expect, test } from "bun:test";
 import { ByteReader } from "../src/byte-stream.ts";
 import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
 import { UserError } from "../src/errors.ts";
-import { Shard, type ShardSurroundings } from "../src/shard.ts";
+import { Shard } from "../src/shard.ts";
 import type { ShardRules } from "../src/shard-rules.ts";
+import type { ShardSurroundings } from "../src/shard-surroundings.ts";
 import { crc32c } from "../src/topic/crc32c.ts";
 import { Random } from "./generate/random.ts";
 import { foreignBatch } from "./shard/foreign-batch.ts";
@@ -74,7 +75,7 @@ describe("damage", () => {
     expect(error.message).toBe("the ratings topic, partition 0, is damaged at offset 2: a wrong CRC");
     const epoch = shard.takeEpoch(true);
     expect([epoch.offset, shard.totals.counted]).toEqual([2, 2]);
-    expect(epoch.rows).toMatchObject([{ windowStart: SEPTEMBER, movieId: 1, ratingCount: 2, ratingSum: 9 }]);
+    expect([...epoch.rows]).toMatchObject([{ windowStart: SEPTEMBER, movieId: 1, ratingCount: 2, ratingSum: 9 }]);
   });
 });
 
@@ -91,7 +92,7 @@ describe("damage under a right checksum", () => {
     const shard = makeShard({ mode: "A" });
     shard.load(batch);
     expect(failure(() => shard.work()).message).toBe("a record of the batch at offset 0 does not fit its own length");
-    expect(shard.takeEpoch(true).rows).toMatchObject([{ movieId: 7, ratingCount: 2, ratingSum: 7 }]);
+    expect([...shard.takeEpoch(true).rows]).toMatchObject([{ movieId: 7, ratingCount: 2, ratingSum: 7 }]);
   });
 });
 
@@ -114,7 +115,7 @@ describe("a movie", () => {
     const shard = makeShard({ mode: "A" }, { claimMovie });
     expect(failure(() => feed(shard, "2002-09-20,8,u,4", "2002-09-20,9,u,4", "2002-09-20,8,u,4"))).toBe(taken);
     expect(shard.offset).toBe(1);
-    expect(shard.takeEpoch(true).rows).toMatchObject([{ movieId: 8, ratingCount: 1 }]);
+    expect([...shard.takeEpoch(true).rows]).toMatchObject([{ movieId: 8, ratingCount: 1 }]);
   });
 });
 
@@ -124,7 +125,7 @@ describe("limits", () => {
     feed(shard, "2002-09-20,1,u,4", "2002-10-10,1,u,4", "2002-10-11,1,u,5");
     const { rows, rejected } = shard.takeEpoch(true);
     expect(rejected).toMatchObject([{ offset: 1, reason: "too-many-windows" }]);
-    expect(rows).toMatchObject([{ windowStart: SEPTEMBER, ratingCount: 1 }]);
+    expect([...rows]).toMatchObject([{ windowStart: SEPTEMBER, ratingCount: 1 }]);
     expect(shard.totals.describe()).toBe(
       "read 3 = counted 2 + rejected 1 (too-many-windows 1); late for some windows 0",
     );
@@ -139,14 +140,14 @@ describe("titles", () => {
     feed(shard, "2002-09-20,1,u,4");
     shard.drain();
     const { rows, anomalies } = shard.takeEpoch(true);
-    expect([titles(rows), titles(anomalies)]).toEqual([[long.slice(0, 128)], [long]]);
+    expect([titles([...rows]), titles(anomalies)]).toEqual([[long.slice(0, 128)], [long]]);
   });
 
   test("mode A: a title added or changed later hands the movie's rows out anew, others not", () => {
     const shard = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 2 ? undefined : "old") });
     feed(shard, "2002-09-20,1,u,4", "2002-10-10,2,u,4", "2002-09-20,2,u,5", "2002-09-20,3,u,5");
     const first = shard.takeEpoch(true);
-    expect(first.rows.map(({ movieId }) => movieId)).toEqual([1, 3]);
+    expect([...first.rows].map(({ movieId }) => movieId)).toEqual([1, 3]);
     expect(shard.untitled).toBe(2);
 
     const titleOf = (movieId: number) => ["", "old", "new", "newer"][movieId];
@@ -155,7 +156,7 @@ describe("titles", () => {
     after.retitle();
     expect([after.changed, after.pendingRows, after.untitled]).toEqual([true, 3, 0]);
     const second = after.takeEpoch(false);
-    expect(second.rows).toMatchObject([
+    expect([...second.rows]).toMatchObject([
       { windowStart: SEPTEMBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 5 },
       { windowStart: SEPTEMBER, movieId: 3, title: "newer", ratingCount: 1, ratingSum: 5 },
       { windowStart: OCTOBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 4 },
@@ -167,7 +168,7 @@ describe("titles", () => {
     third.retitle();
     expect(third.changed).toBe(false);
     feed(third, "2002-09-20,3,u,1");
-    expect(third.takeEpoch(false).rows).toMatchObject([{ movieId: 3, title: "newer", ratingSum: 6 }]);
+    expect([...third.takeEpoch(false).rows]).toMatchObject([{ movieId: 3, title: "newer", ratingSum: 6 }]);
   });
 
   test("mode C: what became final without a title stays out, what is open gets it", () => {
@@ -180,7 +181,7 @@ describe("titles", () => {
     after.retitle();
     after.drain();
     const { rows, anomalies } = after.takeEpoch(false);
-    expect(rows.map(({ windowStart, title }) => [windowStart, title])).toEqual([[OCTOBER, "new"]]);
+    expect([...rows].map(({ windowStart, title }) => [windowStart, title])).toEqual([[OCTOBER, "new"]]);
     expect(titles(anomalies)).toEqual(["new"]);
     expect(after.untitled).toBe(2);
   });
@@ -192,12 +193,12 @@ describe("settings that change at a restart", () => {
     const shard = makeShard({ mode, retainDays: 0 });
     feed(shard, "2002-09-20,1,u,4", "2002-10-11,1,u,4");
     const { rows, state } = shard.takeEpoch(true);
-    expect(rows.map(({ windowStart }) => windowStart)).toEqual([SEPTEMBER, OCTOBER]);
+    expect([...rows].map(({ windowStart }) => windowStart)).toEqual([SEPTEMBER, OCTOBER]);
     const kept = restarted(state, { mode });
     feed(kept, "2002-09-20,1,u,5", "2002-10-10,1,u,5");
     const late = kept.takeEpoch(false);
     expect(late.rejected).toMatchObject([{ offset: 2, reason: "late" }]);
-    expect(late.rows).toMatchObject([{ windowStart: OCTOBER, ratingCount: 2 }]);
+    expect([...late.rows]).toMatchObject([{ windowStart: OCTOBER, ratingCount: 2 }]);
 
     const longer = makeShard({ mode });
     feed(longer, "2002-09-20,1,u,4", "2002-10-11,1,u,4");
@@ -266,7 +267,7 @@ test("what an earlier run put out is not put out again, but counted all the same
   feed(shard, "2002-09-20,1,u,4", "2002-09-20,2,u,4", "nonsense", "nonsense");
   shard.drain();
   const { rows, anomalies, rejected } = shard.takeEpoch(true);
-  expect(rows.map(({ movieId }) => movieId)).toEqual([1, 2]);
+  expect([...rows].map(({ movieId }) => movieId)).toEqual([1, 2]);
   expect(anomalies.map(({ movieId }) => movieId)).toEqual([2]);
   expect(rejected.map(({ offset }) => offset)).toEqual([3]);
   expect(shard.totals.rejected.malformed).toBe(2);

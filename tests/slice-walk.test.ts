@@ -160,6 +160,18 @@ describe("damage", () => {
   });
 });
 
+test("batches with a wrong checksum, and only these, are told and passed where that is asked for", () => {
+  const corrupt = edited(TWO, () => {});
+  corrupt[corrupt.length - 1] ^= 1;
+  const passed: number[] = [];
+  const passing = () => new SliceWalk("the topic", ({ baseOffset, lastOffset }) => passed.push(baseOffset, lastOffset));
+  expect(walk(Buffer.concat([THREE, corrupt]), { by: passing() })).toEqual(["0:a", "1:b", "2:c"]);
+  expect(passed).toEqual([3, 4]);
+  const cut = failure(() => walk(TWO.subarray(0, TWO.length - 1), { by: passing() }));
+  expect(cut.message).toContain("a batch cut short");
+  expect(passed).toEqual([3, 4]);
+});
+
 test("the last batch is told by offset and checksum, also after a restart", () => {
   const walked = new SliceWalk("the topic");
   const restarted = () => {

@@ -12,10 +12,10 @@ const COLUMNS_MAX = 120;
 
 /** What must work without I/O, clock, chance or process: the same input gives the same output anywhere. */
 const PURE = [
-  /^src\/(rating|calendar|titles|watermark|window-store|day-panes|movies|epoch)\.ts$/,
+  /^src\/(rating|calendar|titles|watermark|window-store|day-panes|movies|epoch|row-columns)\.ts$/,
   /^src\/(shard|anomaly)[^/]*\.ts$/,
-  /^src\/topic\/(.*\/)?(record-batch|crc32c|murmur2)\.ts$/,
-  /^src\/topic\/kafka\/(fetched-batches|compression|lz4-block|lz4-frame|xxh32)\.ts$/,
+  /^src\/topic\/(.*\/)?(record-batch|crc32c|crc32c-fold|murmur2)\.ts$/,
+  /^src\/topic\/kafka\/(fetched-batches|compressed-batch|compression|lz4-block|lz4-frame|xxh32)\.ts$/,
   /^src\/table\/print\.ts$/,
 ];
 const IMPURE = [

@@ -3,22 +3,24 @@
  * knows their titles as they were when the epoch was made, since titles change only between one process and the next.
  */
 import { ByteReader, type ByteWriter } from "../byte-stream.ts";
-import { type Anomaly, type Epoch, REJECT_REASONS, type RejectedLine, type Row } from "../epoch.ts";
+import { type Anomaly, type Epoch, REJECT_REASONS, type RejectedLine } from "../epoch.ts";
 import { assert } from "../errors.ts";
 import type { Movies } from "../movies.ts";
+import { RowColumns } from "../row-columns.ts";
 
 type Outputs = Pick<Epoch, "rows" | "anomalies" | "rejected">;
 
+/** Bytes of a row or an anomaly, with some to spare. */
+const OUTPUT_BYTES = 16;
+
+/** About as many bytes as `writeOutputs` will write, lines left out. */
+export function outputBytes({ rows, anomalies, rejected }: Outputs): number {
+  return OUTPUT_BYTES * (1 + rows.length + anomalies.length + rejected.length);
+}
+
 /** Writes rows, anomalies and rejected lines. */
 export function writeOutputs(out: ByteWriter, outputs: Outputs, movies: Movies): void {
-  out.varint(outputs.rows.length);
-  for (const row of outputs.rows) {
-    out.varint(slotOf(row.movieId, movies));
-    out.signed(row.windowStart);
-    out.varint(row.ratingCount);
-    out.varint(row.ratingSum);
-    out.varint(row.uniqueRatingCount);
-  }
+  writeRows(out, outputs.rows, movies);
   out.varint(outputs.anomalies.length);
   for (const anomaly of outputs.anomalies) {
     out.varint(slotOf(anomaly.movieId, movies));
@@ -40,17 +42,7 @@ export function writeOutputs(out: ByteWriter, outputs: Outputs, movies: Movies):
 /** Reads what `writeOutputs` wrote. */
 export function readOutputs(bytes: Uint8Array, movies: Movies): Outputs {
   const from = new ByteReader(bytes);
-  const rows = readMany(from, (): Row => {
-    const slot = from.varint();
-    return {
-      windowStart: from.signed(),
-      movieId: movies.idOf(slot),
-      title: known(movies.rowTitleOf(slot)),
-      ratingCount: from.varint(),
-      ratingSum: from.varint(),
-      uniqueRatingCount: from.varint(),
-    };
-  });
+  const rows = readRows(from, movies);
   const anomalies = readMany(from, (): Anomaly => {
     const slot = from.varint();
     return {
@@ -71,6 +63,35 @@ export function readOutputs(bytes: Uint8Array, movies: Movies): Outputs {
   });
   assert(from.done, "an epoch's outputs end with its rejected lines");
   return { rows, anomalies, rejected };
+}
+
+function writeRows(out: ByteWriter, rows: RowColumns, movies: Movies): void {
+  const { length, windowStart, movieId, ratingCount, ratingSum, uniqueRatingCount } = rows;
+  out.varint(length);
+  for (let at = 0; at < length; at++) {
+    out.varint(slotOf(movieId[at], movies));
+    out.signed(windowStart[at]);
+    out.varint(ratingCount[at]);
+    out.varint(ratingSum[at]);
+    out.varint(uniqueRatingCount[at]);
+  }
+}
+
+function readRows(from: ByteReader, movies: Movies): RowColumns {
+  const length = from.varint();
+  const rows = new RowColumns(length);
+  for (let left = length; left > 0; left--) {
+    const slot = from.varint();
+    rows.push({
+      windowStart: from.signed(),
+      movieId: movies.idOf(slot),
+      title: known(movies.rowTitleOf(slot)),
+      ratingCount: from.varint(),
+      ratingSum: from.varint(),
+      uniqueRatingCount: from.varint(),
+    });
+  }
+  return rows;
 }
 
 function readMany<T>(from: ByteReader, read: () => T): T[] {

@@ -12,7 +12,7 @@ import { assert, stateError } from "../errors.ts";
 import type { Movies } from "../movies.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { LogEntry, Replaced, ShardLog, StateTaker } from "./contract.ts";
-import { readOutputs, writeOutputs } from "./epoch-codec.ts";
+import { outputBytes, readOutputs, writeOutputs } from "./epoch-codec.ts";
 import { bytesOf, frame, unframe } from "./frames.ts";
 import {
   type BaseRecord,
@@ -134,7 +134,7 @@ export class ShardLogFile implements ShardLog {
   }
 
   append({ epoch, state, whole }: LogEntry, movies: Movies): Promise<void> {
-    const outputs = new ByteWriter();
+    const outputs = new ByteWriter(outputBytes(epoch));
     writeOutputs(outputs, epoch, movies);
     const { identity, offset } = epoch;
     return this.#inOrder(async () => {

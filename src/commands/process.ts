@@ -59,6 +59,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
         settings: checkpointSettings(settings, ratings.partitions),
         rules: shardRules(settings),
         rebuild: settings.rebuild,
+        skipCorrupt: settings.skipCorrupt,
         owner,
         newRun: randomUUID(),
         titleOf: (movieId) => titles.titles.get(movieId),

@@ -9,7 +9,8 @@ import { readLines } from "../line-reader.ts";
 import { ownerText } from "../owner.ts";
 import { type FirstLine, Producer } from "../producer.ts";
 import { listRatingFiles, type RatingFile } from "../rating-files.ts";
-import { topicsOf } from "../topic/topics.ts";
+import { findResumePoints, Resume } from "../resume.ts";
+import { type Topics, topicsOf } from "../topic/topics.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
@@ -17,17 +18,20 @@ export async function produce(context: CommandContext): Promise<void> {
   const files = await listRatingFiles(settings.ratings);
   const topics = topicsOf(settings, ownerText("produce", now()), context);
   const writer = await topics.writer(settings.topic);
+  const resume = settings.resume ? await readResume(topics, settings.topic) : undefined;
   topics.beginWork();
+  if (resume !== undefined) log.info(`resuming: ${resume.describe()}`);
   for (const { bytes, partition } of writer.cut) {
     log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }
-  const producer = new Producer(writer, now);
+  const producer = new Producer(writer, now, resume);
   try {
     // Closed before anything is said, so that nothing is on its way then.
-    await sendFiles(context, files, producer).finally(() => writer.close());
+    const unsent = files.filter(({ name }) => !resume?.holdsFile(name));
+    await sendFiles(context, unsent, producer).finally(() => writer.close());
   } catch (error) {
     if (producer.arrived > 0)
-      log.warn(`${producer.arrived} lines are on the topic: sent again, they would count twice`);
+      log.warn(`${producer.arrived} lines are on the topic: go on with --resume, as sent again they would count twice`);
     throw error;
   }
 }
@@ -42,7 +46,7 @@ async function sendFiles(
     if (index > 0) await pause(settings.sleepSeconds, signal);
     if (signal.aborted) break;
     const detail = `file ${index + 1} of ${files.length}`;
-    const firstLine = await producer.sendFile(readLines(file.path), signal, () =>
+    const firstLine = await producer.sendFile(file.name, readLines(file.path), signal, () =>
       display.update(producer.sent, detail),
     );
     warnOf(file, firstLine, log.warn);
@@ -51,7 +55,17 @@ async function sendFiles(
   if (producer.keyless > 0) {
     log.warn(`${producer.keyless} lines have no valid movie id: sent without a key; process will reject them`);
   }
+  if (producer.held > 0) log.info(`${producer.held} lines more were passed over, as the topic holds them`);
   if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
+}
+
+async function readResume(topics: Topics, topic: string): Promise<Resume> {
+  const reader = await topics.reader(topic);
+  try {
+    return new Resume(await findResumePoints(reader));
+  } finally {
+    await reader.close();
+  }
 }
 
 function warnOf(file: RatingFile, firstLine: FirstLine, warn: (text: string) => void): void {

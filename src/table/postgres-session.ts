@@ -4,8 +4,11 @@
  * is waited for as long as the caller says. What stands in the tables is for the files beside this one.
  */
 import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
 import setSession from "../../sql/postgres/set-session.sql" with { type: "text" };
 import type { PostgresUrl } from "../database-url.ts";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
@@ -77,6 +80,11 @@ export class PostgresSession {
   /** As `query`, for a statement that is run again and again: planned once under `name`. */
   async queryPrepared(name: string, text: string, values: readonly unknown[]): Promise<Columns[]> {
     return (await this.#client.query<Columns>({ name, text, values: [...values] })).rows;
+  }
+
+  /** Runs a `COPY … FROM STDIN` with what `chunks` give. */
+  async copy(statement: string, chunks: Iterable<string>): Promise<void> {
+    await pipeline(Readable.from(chunks), this.#client.query(copyFrom(statement)));
   }
 
   /** Runs `work` in one transaction; whatever it throws undoes it. */

@@ -5,16 +5,19 @@
  * in doubt is settled by what then stands there.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import copyRatings from "../../sql/postgres/copy-ratings.sql" with { type: "text" };
 import deleteRatings from "../../sql/postgres/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "text" };
 import lockShards from "../../sql/postgres/lock-shards.sql" with { type: "text" };
 import upsertRatings from "../../sql/postgres/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text" };
-import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { describeEpoch, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
+import type { RowColumns } from "../row-columns.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
-import { isUnreachable, reasonOf } from "./postgres-errors.ts";
+import { copyLines } from "./copy-lines.ts";
+import { isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
 import { checkWritable, readContents, readShards } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
@@ -22,6 +25,10 @@ import { connectPatiently, describePlace, translated } from "./postgres-session.
 
 /** Rows a statement. */
 const ROWS_PER_STATEMENT = 5_000;
+/** Fewer rows are upserted at once: a copy has two round trips more. */
+const COPY_ROWS_MIN = 100;
+/** SQLSTATE of a key that stands there already. */
+const UNIQUE_VIOLATION = "23505";
 /** Between two looks at a lock that our dead session still holds. */
 const LOCK_PAUSE_MS = 250;
 
@@ -59,6 +66,8 @@ class PostgresTable implements ResultTable {
   #isLocked = false;
   /** Who we are in the shards' rows, once they are claimed. */
   #claimant: string | undefined;
+  /** Until a row turns up that stands there already: mode C never has one, mode A soon does. */
+  #rowsAreNew = true;
 
   constructor(
     session: PostgresSession,
@@ -118,7 +127,7 @@ class PostgresTable implements ResultTable {
         );
       }
       await this.#setShard({ partition, epoch: identity, offset, claimant });
-      await this.#upsert(rows);
+      if (!(await this.#copy(rows))) await this.#upsert(rows);
     });
   }
 
@@ -213,19 +222,30 @@ class PostgresTable implements ResultTable {
     await this.#session.queryPrepared("upsert-shard", upsertShard, values);
   }
 
-  async #upsert(rows: readonly Row[]): Promise<void> {
-    // In the order of the key, or nearly: scattered over many windows, every row would touch a page of its own.
-    const ordered = rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
-    for (let first = 0; first < ordered.length; first += ROWS_PER_STATEMENT) {
-      const some = ordered.slice(first, first + ROWS_PER_STATEMENT);
-      await this.#session.queryPrepared("upsert-ratings", upsertRatings, [
-        some.map(({ windowStart }) => windowStart),
-        some.map(({ movieId }) => movieId),
-        some.map(({ title }) => title),
-        some.map(({ ratingCount }) => ratingCount),
-        some.map(({ ratingSum }) => ratingSum),
-        some.map(({ uniqueRatingCount }) => uniqueRatingCount),
-      ]);
+  /** Rows come in the order of the key: scattered over many windows, every row would touch a page of its own. */
+  /** Copies rows, which is three times as fast, while all of them are new; says whether they are in the table. */
+  async #copy(rows: RowColumns): Promise<boolean> {
+    if (!this.#rowsAreNew || rows.length < COPY_ROWS_MIN) return false;
+    await this.#session.query("SAVEPOINT copy");
+    try {
+      await this.#session.copy(copyRatings, copyLines(rows));
+      return true;
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      await this.#session.query("ROLLBACK TO SAVEPOINT copy");
+      this.#rowsAreNew = false;
+      return false;
+    }
+  }
+
+  async #upsert(rows: RowColumns): Promise<void> {
+    for (let first = 0; first < rows.length; first += ROWS_PER_STATEMENT) {
+      const end = Math.min(first + ROWS_PER_STATEMENT, rows.length);
+      const columns = [rows.windowStart, rows.movieId, rows.title];
+      const figures = [rows.ratingCount, rows.ratingSum, rows.uniqueRatingCount];
+      // Plain arrays: the client takes a typed one for bytes.
+      const values = [...columns, ...figures].map((column) => Array.from<string | number>(column.slice(first, end)));
+      await this.#session.queryPrepared("upsert-ratings", upsertRatings, values);
     }
   }
 }

@@ -8,10 +8,11 @@ import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "te
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
-import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { describeEpoch, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
+import type { RowColumns } from "../row-columns.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { databasePath, inTransaction, lockPath, makeDurable, openDatabase } from "./sqlite-database.ts";
 import { checkExists, checkWritable, readContents, readShards } from "./sqlite-schema.ts";
@@ -125,42 +126,43 @@ class SqliteTable implements ResultTable {
       .run(group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant);
   }
 
-  #upsert(rows: readonly Row[]): void {
+  #upsert(rows: RowColumns): void {
     this.#upsertMany ??= this.#database.prepare(
       upsertRatings.replace(ROW_PLACEHOLDERS, Array(ROWS_PER_STATEMENT).fill(ROW_PLACEHOLDERS).join(", ")),
     );
     this.#upsertOne ??= this.#database.prepare(upsertRatings);
-    const ordered = inKeyOrder(rows);
-    const wholeStatements = ordered.length - (ordered.length % ROWS_PER_STATEMENT);
+    const places = inKeyOrder(rows);
     const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
+    const wholeStatements = places.length - (places.length % ROWS_PER_STATEMENT);
     for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
-      for (let i = 0; i < ROWS_PER_STATEMENT; i++) putColumns(values, i * COLUMNS, ordered[first + i]);
+      putColumns(values, rows, places.subarray(first, first + ROWS_PER_STATEMENT));
       this.#upsertMany.run(...values);
     }
     values.length = COLUMNS;
-    for (const row of ordered.slice(wholeStatements)) {
-      putColumns(values, 0, row);
+    for (let at = wholeStatements; at < places.length; at++) {
+      putColumns(values, rows, places.subarray(at, at + 1));
       this.#upsertOne.run(...values);
     }
   }
 }
 
 /**
- * Rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours in the
- * tree, written one after the other, cost a third less.
+ * Places of rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours
+ * in the tree, written one after the other, cost a third less.
  */
-function inKeyOrder(rows: readonly Row[]): Row[] {
-  const ordered: Row[] = [];
-  for (let first = 0; first < rows.length; ) {
+function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let first = 0; first < length; ) {
     let end = first + 1;
-    while (end < rows.length && end - first < KEY_ROWS && rows[end].windowStart === rows[first].windowStart) end++;
+    while (end < length && end - first < KEY_ROWS && windowStart[end] === windowStart[first]) end++;
     // One number a row, its place behind what its id is as text, for numbers sort faster than by a comparing function.
     const keys = new Float64Array(end - first);
-    for (let at = first; at < end; at++) keys[at - first] = textOrder(rows[at].movieId) * KEY_ROWS + (at - first);
-    for (const key of keys.sort()) ordered.push(rows[first + (key % KEY_ROWS)]);
+    for (let at = 0; at < keys.length; at++) keys[at] = textOrder(movieId[first + at]) * KEY_ROWS + at;
+    keys.sort();
+    for (let at = 0; at < keys.length; at++) places[first + at] = first + (keys[at] % KEY_ROWS);
     first = end;
   }
-  return ordered;
+  return places;
 }
 
 /** Ids by this are as by their text, but for those that differ in zeros behind: then the shorter came before. */
@@ -170,14 +172,19 @@ function textOrder(movieId: number): number {
   return aligned;
 }
 
-/** A row's columns, in the order of the statement. */
-function putColumns(values: SQLInputValue[], at: number, row: Row): void {
-  values[at] = row.windowStart;
-  values[at + 1] = String(row.movieId);
-  values[at + 2] = row.title;
-  values[at + 3] = row.ratingCount;
-  values[at + 4] = row.ratingSum;
-  values[at + 5] = row.uniqueRatingCount;
+/** Puts there the columns of the rows at these places, in the order of the statement. */
+function putColumns(values: SQLInputValue[], rows: RowColumns, places: Uint32Array): void {
+  const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = rows;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    const at = i * COLUMNS;
+    values[at] = windowStart[place];
+    values[at + 1] = String(movieId[place]);
+    values[at + 2] = title[place];
+    values[at + 3] = ratingCount[place];
+    values[at + 4] = ratingSum[place];
+    values[at + 5] = uniqueRatingCount[place];
+  }
 }
 
 function openChecked(path: string): DatabaseSync {

@@ -104,7 +104,7 @@ export interface OutputTopics {
   standings(): Promise<Map<number, EpochIdentity>>;
   /** Compares what stands in the outputs with the log, changing nothing. Exit 4 for what is not of this log. */
   compare(log: readonly UnconfirmedEpochs[]): Promise<void>;
-  /** Shuts out every earlier owner and settles what it left open. Embedded: takes both topics' locks. May be repeated. */
+  /** Shuts out every earlier owner and settles what it left open. Embedded: takes their locks. May be repeated. */
   fence(): Promise<void>;
   /** Which of the unconfirmed epochs must still be applied to the outputs, by partition, in order. After `fence`. */
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;

@@ -1,7 +1,10 @@
 /**
  * CRC-32C (Castagnoli, RFC 3720 appendix B.4), the checksum of Kafka's record batches and of our checkpoint files.
- * Slicing by 8: eight table look-ups for eight bytes, 1.8 GB/s where bit by bit runs at 0.02.
+ * Long byte strings are folded first (`crc32c-fold.ts`), 7 GB/s; what is left, and short ones, go by tables: slicing by
+ * 8, eight look-ups for eight bytes, 1.6 GB/s where bit by bit runs at 0.02.
  */
+import { FOLD_BYTES_MIN, foldForCrc32c } from "./crc32c-fold.ts";
+
 const POLYNOMIAL_REVERSED = 0x82f63b78;
 
 const TABLES = makeTables();
@@ -21,8 +24,15 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
  * that `before` is the checksum of.
  */
 export function crc32c(bytes: Uint8Array, start: number, end: number, before = 0): number {
+  if (end - start < FOLD_BYTES_MIN) return ~byTables(bytes, start, end, ~before) >>> 0;
+  const rest = foldForCrc32c(bytes, start, end, ~before);
+  return ~byTables(rest, 0, rest.length, 0) >>> 0;
+}
+
+/** The register after these bytes. */
+function byTables(bytes: Uint8Array, start: number, end: number, register: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let crc = ~before;
+  let crc = register;
   let at = start;
   for (; at + 8 <= end; at += 8) {
     const low = crc ^ view.getInt32(at, true);
@@ -38,7 +48,7 @@ export function crc32c(bytes: Uint8Array, start: number, end: number, before = 0
       T0[high >>> 24];
   }
   for (; at < end; at++) crc = T0[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
+  return crc;
 }
 
 /** Table k holds the checksum of each byte value followed by k zero bytes. */

@@ -33,13 +33,13 @@ export function addOutputRecords(
   flush?: () => void,
 ): void {
   const origin = originBlock(source, epoch);
-  const add = (key: Uint8Array | null, value: Uint8Array | null, headers: readonly HeaderBlock[]) => {
-    const headerBytes = headers.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    if (!builder.fits((key?.length ?? 0) + (value?.length ?? 0) + headerBytes)) flush?.();
-    builder.addWithHeaders(key, value, headers);
-  };
   if (side === "anomalies") {
-    for (const anomaly of epoch.anomalies) add(utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly)), [origin]);
+    const headers = [origin];
+    for (const anomaly of epoch.anomalies) {
+      const [key, value] = [utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly))];
+      if (!builder.fits(key.length + value.length + origin.bytes.length)) flush?.();
+      builder.addWithHeaders(key, value, headers);
+    }
     return;
   }
   for (const { offset, reason, line, fullBytes } of epoch.rejected) {
@@ -48,7 +48,9 @@ export function addOutputRecords(
       ["reason", utf8(reason)],
     ];
     if (line !== null && line.length < fullBytes) own.push(["full-bytes", utf8(String(fullBytes))]);
-    add(null, line, [origin, headerBlock(own)]);
+    const place = headerBlock(own);
+    if (!builder.fits((line?.length ?? 0) + origin.bytes.length + place.bytes.length)) flush?.();
+    builder.addWithHeaders(null, line, [origin, place]);
   }
 }
 

@@ -40,8 +40,8 @@ export function checkOutputEnd(
 }
 
 /**
- * The unconfirmed epochs, by partition, that the topic holds; only those that put something on it. Exit 4 for a batch of
- * a shard that is not the one the log expects next.
+ * The unconfirmed epochs, by partition, that the topic holds; only those that put something on it. Exit 4 for a batch
+ * of a shard that is not the one the log expects next.
  */
 export async function findStandingEpochs(
   output: OutputTopic,

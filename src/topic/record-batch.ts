@@ -14,6 +14,9 @@ export const BATCH_BYTES_MAX = 128 * 1024 * 1024;
 export const BATCH_CRC_AT = 17;
 export const BATCH_CRC_FROM = 21;
 
+/** What `batchFault` says of a batch that is whole, but not what its producer sent. */
+export const WRONG_CRC = "a wrong CRC";
+
 const MAGIC_V2 = 2;
 const COMPRESSION_MASK = 0x07;
 const LOG_APPEND_TIME = 0x08;
@@ -75,7 +78,7 @@ export function batchFault(bytes: Uint8Array, header: BatchHeader): string | und
   if (header.magic !== MAGIC_V2) return `message format ${header.magic}, only 2 is known`;
   if (header.bytes < BATCH_HEADER_BYTES || header.bytes > BATCH_BYTES_MAX) return `a batch length of ${header.bytes}`;
   if (header.at + header.bytes > bytes.length) return "a batch cut short";
-  if (crc32c(bytes, header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return "a wrong CRC";
+  if (crc32c(bytes, header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return WRONG_CRC;
   if (header.recordCount < 0 || header.lastOffset < header.baseOffset) return "impossible counts";
   return undefined;
 }

@@ -6,6 +6,7 @@ import type { Settings } from "../settings.ts";
 import type { GroupOffsets, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "./contract.ts";
 import { KafkaTopicAdmin } from "./kafka/admin.ts";
 import { KafkaClient, type Surroundings } from "./kafka/client.ts";
+import { COMPRESSION_NAMES } from "./kafka/compression.ts";
 import { KafkaGroupOffsets } from "./kafka/group-offsets.ts";
 import { KafkaOutputs } from "./kafka/outputs.ts";
 import { KafkaTopicReader } from "./kafka/reader.ts";
@@ -48,7 +49,8 @@ export interface Topics {
 export function topicsOf(settings: Settings, holder: string, surroundings: Surroundings): Topics {
   const { brokers, home } = settings;
   if (brokers === undefined) return new LocalTopics(home, holder, surroundings.now);
-  return new KafkaTopics(new KafkaClient({ brokers, ...securityOf(settings) }, surroundings));
+  const client = new KafkaClient({ brokers, ...securityOf(settings) }, surroundings);
+  return new KafkaTopics(client, COMPRESSION_NAMES.indexOf(settings.compression));
 }
 
 class LocalTopics implements Topics {
@@ -98,11 +100,14 @@ class LocalTopics implements Topics {
 class KafkaTopics implements Topics {
   readonly place: string;
   readonly #client: KafkaClient;
+  /** Of what a writer sends. */
+  readonly #codec: number;
   #clusterId: Promise<string> | undefined;
 
-  constructor(client: KafkaClient) {
+  constructor(client: KafkaClient, codec: number) {
     this.place = `on ${client.place}`;
     this.#client = client;
+    this.#codec = codec;
   }
 
   reader(topic: string): Promise<TopicReader> {
@@ -110,7 +115,7 @@ class KafkaTopics implements Topics {
   }
 
   writer(topic: string): Promise<TopicWriter> {
-    return KafkaTopicWriter.open(this.#client, topic);
+    return KafkaTopicWriter.open(this.#client, topic, this.#codec);
   }
 
   outputs(places: OutputPlaces): OutputTopics {

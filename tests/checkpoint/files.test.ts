@@ -23,6 +23,7 @@ import { LOG_BYTES_MIN } from "../../src/checkpoint/shard-log-file.ts";
 import type { Epoch } from "../../src/epoch.ts";
 import { UserError } from "../../src/errors.ts";
 import { Movies } from "../../src/movies.ts";
+import { RowColumns } from "../../src/row-columns.ts";
 
 const SETTINGS: CheckpointSettings = {
   mode: "C",
@@ -100,7 +101,7 @@ async function append(log: ShardLog, movies: Movies, whole?: readonly number[], 
     identity: { ...log.last, number },
     previous: log.last,
     offset: number * 10,
-    rows: [],
+    rows: new RowColumns(),
     anomalies: [],
     rejected: [{ offset: number, reason: "malformed", line: new Uint8Array([number]), fullBytes: 1 }],
   };

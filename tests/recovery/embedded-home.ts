@@ -93,6 +93,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
       settings: checkpointSettings(rules, ratings.partitions),
       rules: shardRules(rules),
       rebuild,
+      skipCorrupt: false,
       owner: randomUUID(),
       newRun: randomUUID(),
       titleOf: (movieId) => titles.get(movieId)?.replaceAll("\0", ""),

@@ -1,7 +1,8 @@
 /**
  * A job whose `process` is killed with -9 at random moments, with nothing in its favour: while it starts, runs and
- * drains, beside a `produce` that is killed now and then as well. Each successor goes ahead at once. Wherever topics and
- * table are, they hold in the end what the oracle makes of what the ratings topic holds, each line once and in order.
+ * drains, beside a `produce` that is killed now and then as well. Each successor goes ahead at once. Wherever topics
+ * and table are, they hold in the end what the oracle makes of what the ratings topic holds, each line once and in
+ * order.
  */
 import { expect } from "bun:test";
 import type { Random } from "../generate/random.ts";

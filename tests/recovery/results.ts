@@ -41,6 +41,14 @@ export function storedResults(home: string): Results {
 
 /** As `storedResults`, for what was read, wherever it stood. */
 export function resultsIn({ rows, anomalies, rejected }: Outputs): Results {
+  return { rows, ...outputsOf(anomalies, rejected) };
+}
+
+/** What the records of the output topics say. */
+export function outputsOf(
+  anomalies: readonly StoredRecord[],
+  rejected: readonly StoredRecord[],
+): Omit<Results, "rows"> {
   const byPartition = (records: readonly StoredRecord[], text: (record: StoredRecord) => string) => {
     const texts: string[][] = [];
     for (const record of records) {
@@ -51,7 +59,6 @@ export function resultsIn({ rows, anomalies, rejected }: Outputs): Results {
     return texts;
   };
   return {
-    rows,
     anomalies: byPartition(anomalies, ({ key, value }) => `${key}: ${value}`),
     rejected: byPartition(rejected, ({ headers, value }) => rejectedText(headers.offset, headers.reason, value)),
   };

@@ -1,7 +1,7 @@
 /**
  * The whole job, as a user runs it, wherever its topics and its table are: each of Kafka and embedded topics with each
- * of PostgreSQL and SQLite, on awkward input, in several partitions. Every row, anomaly, rejected line and total against
- * the naive oracle, read by other clients than ours. `TEST_SEED` makes other input.
+ * of PostgreSQL and SQLite, on awkward input, in several partitions. Every row, anomaly, rejected line and total
+ * against the naive oracle, read by other clients than ours. `TEST_SEED` makes other input.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync } from "node:fs";

@@ -24,7 +24,8 @@ export function readTopic(folder: string): StoredRecord[][] {
   });
 }
 
-function readBatches(bytes: Buffer): StoredRecord[] {
+/** The records of whole batches, one behind the other. */
+export function readBatches(bytes: Buffer): StoredRecord[] {
   const records: StoredRecord[] = [];
   for (let at = 0; at < bytes.length; ) {
     const baseOffset = Number(bytes.readBigInt64BE(at));

@@ -29,8 +29,9 @@ logger.fetches.level = TRACE
 
 export type Isolation = "read_committed" | "read_uncommitted";
 
-function startTool(mainClass: string, args: readonly string[]) {
-  return spawn("java", [...JAVA_OPTIONS, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
+/** Starts a program by its main class, or by the path of its source where that is one file. */
+export function startTool(mainClass: string, args: readonly string[], options: readonly string[] = []) {
+  return spawn("java", [...JAVA_OPTIONS, ...options, "-cp", kafkaClassPath(), mainClass, ...args], { cwd: "/" });
 }
 
 /** Resolves to what a program has written when it has ended. */

@@ -170,6 +170,12 @@ export class KafkaBroker {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, "utf8") : "";
   }
 
+  /** Where the broker keeps its topics' files. */
+  get dataFolder(): string {
+    if (this.#folder === undefined) throw new Error("the files of a broker that is not ours are not at hand");
+    return join(this.#folder, "data");
+  }
+
   get #logFile(): string {
     return join(this.#folder ?? "", "broker.log");
   }

@@ -124,7 +124,7 @@ export class Replay {
     if (bounded > outputsMax) throw new Error(`an epoch of ${bounded} outputs, ${outputsMax} at most`);
     for (const row of rows) this.rows.set(`${row.windowStart}|${row.movieId}`, row);
     // PostgreSQL's upsert refuses a statement that names a row twice.
-    const keys = new Set(rows.map((row) => `${row.windowStart}|${row.movieId}`));
+    const keys = new Set([...rows].map((row) => `${row.windowStart}|${row.movieId}`));
     if (keys.size < rows.length) throw new Error("an epoch names a row twice");
     this.rowsInOrder.push(...rows);
     this.anomalies.push(...anomalies.map((anomaly) => ({ key: String(anomaly.movieId), line: anomalyLine(anomaly) })));

@@ -7,6 +7,7 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Epoch, EpochIdentity, Row } from "../../src/epoch.ts";
 import { UserError } from "../../src/errors.ts";
+import { RowColumns } from "../../src/row-columns.ts";
 import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "../../src/table/contract.ts";
 
 /** One database of some kind, empty at first. */
@@ -37,7 +38,15 @@ export function row(windowStart: number, movieId: number, ratingCount: number, t
 
 export function epochOf(number: number, rows: readonly Row[], partition = 0): Epoch {
   const [before, offset] = [identity(number - 1), number * 100];
-  return { partition, identity: identity(number), previous: before, offset, rows, anomalies: [], rejected: [] };
+  return {
+    partition,
+    identity: identity(number),
+    previous: before,
+    offset,
+    rows: RowColumns.of(rows),
+    anomalies: [],
+    rejected: [],
+  };
 }
 
 export function inKeyOrder(rows: readonly Row[]): Row[] {

@@ -1,6 +1,7 @@
-/** CRC-32C: the vectors of RFC 3720 B.4, and the same as bit by bit at every length and alignment. */
+/** CRC-32C: the vectors of RFC 3720 B.4, and the same as bit by bit at every length and alignment, folded or not. */
 import { describe, expect, test } from "bun:test";
 import { crc32c } from "../../src/topic/crc32c.ts";
+import { FOLD_BYTES_MIN } from "../../src/topic/crc32c-fold.ts";
 import { Random } from "../generate/random.ts";
 import { naiveCrc32c } from "./naive-batch.ts";
 
@@ -27,5 +28,22 @@ describe("crc32c", () => {
         expect(crc32c(bytes, start, end)).toBe(naiveCrc32c(bytes, start, end));
     }
     expect(crc32c(bytes, 0, bytes.length)).toBe(naiveCrc32c(bytes, 0, bytes.length));
+  });
+
+  test("gives the same where it folds: short, over the end of its memory, and behind other bytes", () => {
+    const seed = Date.now() % 1_000_000;
+    console.log(`seed ${seed}`);
+    const random = new Random(seed);
+    const bytes = random.bytes(700_000).subarray(5);
+    const lengths = Array.from({ length: 40 }, (_, i) => FOLD_BYTES_MIN - 4 + i);
+    // WebAssembly's memory holds 256 KiB, of which the first pass leaves 3,344 bytes and up to 15 more.
+    const overEnds = [2 ** 18, 2 ** 19 - 3_344].flatMap((end) => [-17, -1, 0, 1, 16].map((more) => end + more));
+    for (const length of [...lengths, ...overEnds, bytes.length - 40]) {
+      const start = random.whole(0, 32);
+      const whole = naiveCrc32c(bytes, start, start + length);
+      expect(crc32c(bytes, start, start + length)).toBe(whole);
+      const middle = start + random.whole(0, length);
+      expect(crc32c(bytes, middle, start + length, crc32c(bytes, start, middle))).toBe(whole);
+    }
   });
 });

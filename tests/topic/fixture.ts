@@ -3,6 +3,7 @@
  * and taken apart by `BatchBuilder` and `recordsOf`, which have tests of their own.
  */
 import type { Anomaly, Epoch, EpochIdentity, RejectedLine } from "../../src/epoch.ts";
+import { RowColumns } from "../../src/row-columns.ts";
 import { BatchBuilder } from "../../src/topic/batch-builder.ts";
 import type { GroupOffsets, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "../../src/topic/contract.ts";
 import { batchFault, readBatchHeader, recordsOf } from "../../src/topic/record-batch.ts";
@@ -130,7 +131,7 @@ export function epochOf(number: number, anomalies: number, rejected: number, par
     identity: identity(number),
     previous: identity(number - 1),
     offset: number * 100,
-    rows: [],
+    rows: new RowColumns(),
     anomalies: Array.from({ length: anomalies }, (_, index) => anomalyOf(number * 100 + index)),
     rejected: Array.from({ length: rejected }, (_, index) => rejectedOf(number * 100 + index)),
   };

@@ -23,6 +23,17 @@ export function testClient(
   return new KafkaClient(place, { log, now: Date.now, signal });
 }
 
+/** A commit is answered a little before it can be seen. */
+async function untilCommitted(reader: KafkaTopicReader): Promise<void> {
+  for (let partition = 0; partition < reader.partitions; partition++) {
+    for (;;) {
+      const { end } = await reader.bounds(partition);
+      if (end === (await reader.highWatermark(partition))) break;
+      await reader.waitForMore(partition, end, new AbortController().signal);
+    }
+  }
+}
+
 export function kafkaFixture(brokers: string): TopicFixture {
   const client = testClient({ brokers: [brokers] });
   const admin = new KafkaTopicAdmin(client);
@@ -53,7 +64,11 @@ export function kafkaFixture(brokers: string): TopicFixture {
       remove: (topic, group) => offsets.remove(topic, group),
       close: () => offsets.close(),
     },
-    reader: (topic) => KafkaTopicReader.open(client, topic),
+    reader: async (topic) => {
+      const reader = await KafkaTopicReader.open(client, topic);
+      await untilCommitted(reader);
+      return reader;
+    },
     writer: (topic) => KafkaTopicWriter.open(client, topic),
     outputs: async (source) => {
       await create(source.topic, SHARDS);

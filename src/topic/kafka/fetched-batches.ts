@@ -1,15 +1,12 @@
 /**
  * What a reader of committed records may see of one partition's part of a fetch response. Promises whole batches,
  * uncompressed, none of them control or aborted, the same for the same input; and that whatever is left out or
- * rewritten had a right CRC. CRCs of batches that are handed on as they are, are for their reader to check.
+ * rewritten had a right CRC. What has a wrong one is handed on as it is: CRCs are for the reader of the batches to
+ * check, who may refuse the batch or pass it.
  */
 import { stateError, type UserError } from "../../errors.ts";
-import { crc32c } from "../crc32c.ts";
 import {
   BATCH_BYTES_MAX,
-  BATCH_CRC_AT,
-  BATCH_CRC_FROM,
-  BATCH_FRAME_BYTES,
   BATCH_HEADER_BYTES,
   type BatchHeader,
   batchBytesAt,
@@ -17,12 +14,10 @@ import {
   RecordCursor,
   readBatchHeader,
 } from "../record-batch.ts";
-import { decompress } from "./compression.ts";
+import { decompressBatch } from "./compressed-batch.ts";
 
 const MAGIC_AT = 16;
 const MAGIC_V2 = 2;
-const ATTRIBUTES_AT = 21;
-const COMPRESSION_MASK = 0x07;
 /** A control record's key: its version, then its type, two bytes each. */
 const CONTROL_TYPE_AT = 2;
 const CONTROL_KEY_BYTES = 4;
@@ -64,14 +59,16 @@ export function readableBatches(
     const tooMuch = header.compression !== 0 && decompressedBytes >= DECOMPRESSED_SLICE_BYTES;
     if (tooMuch) break;
 
-    const unseen = transactions.hide(fetched, header, source) || header.lastOffset < offset;
-    if (unseen) {
-      checkBatch(fetched, header, source);
-    } else if (header.compression === 0) {
+    // What is not handed on as it is must be right; what is not, is handed on, for its reader to refuse or to pass.
+    const isLeftOut = transactions.hides(header) || header.lastOffset < offset;
+    const isAsItIs = !isLeftOut && header.compression === 0;
+    if (isAsItIs || batchFault(fetched, header) !== undefined) {
       readable.keep(at, end);
+    } else if (isLeftOut) {
+      if (header.control) transactions.endAt(fetched, header);
     } else {
-      checkBatch(fetched, header, source);
-      const batch = decompressed(fetched, header, source);
+      const what = `the batch at offset ${header.baseOffset} of ${source}`;
+      const batch = decompressBatch(fetched.subarray(at, end), header.compression, what);
       decompressedBytes += batch.length;
       readable.add(batch);
     }
@@ -100,31 +97,11 @@ function wholeBatchEnd(fetched: Uint8Array, at: number, source: string): number 
   return at + bytes;
 }
 
-function checkBatch(fetched: Uint8Array, header: BatchHeader, source: string): void {
-  const fault = batchFault(fetched, header);
-  if (fault !== undefined) throw damaged(source, header.baseOffset, fault);
-}
-
 function damaged(source: string, offset: number, fault: string): UserError {
   return stateError(
     `${source} has ${fault} at offset ${offset}`,
     "the broker's file or the way from it is damaged: try again, then check the broker's disk and its replicas",
   );
-}
-
-/** The batch at `header` as its producer would have written it without compression. */
-function decompressed(fetched: Uint8Array, header: BatchHeader, source: string): Uint8Array {
-  const recordsFrom = header.at + BATCH_HEADER_BYTES;
-  const what = `the batch at offset ${header.baseOffset} of ${source}`;
-  const records = decompress(header.compression, fetched.subarray(recordsFrom, header.at + header.bytes), what);
-  const batch = new Uint8Array(BATCH_HEADER_BYTES + records.length);
-  batch.set(fetched.subarray(header.at, recordsFrom));
-  batch.set(records, BATCH_HEADER_BYTES);
-  const view = new DataView(batch.buffer);
-  view.setInt32(8, batch.length - BATCH_FRAME_BYTES);
-  view.setInt16(ATTRIBUTES_AT, view.getInt16(ATTRIBUTES_AT) & ~COMPRESSION_MASK);
-  view.setUint32(BATCH_CRC_AT, crc32c(batch, BATCH_CRC_FROM, batch.length));
-  return batch;
 }
 
 /** Which producers' batches are aborted, from batch to batch: the rule of Java's consumer. */
@@ -137,14 +114,16 @@ class AbortedTransactions {
   }
 
   /** Takes the next batch in; true when no reader of committed records may see it. */
-  hide(fetched: Uint8Array, header: BatchHeader, source: string): boolean {
+  hides(header: BatchHeader): boolean {
     while (this.#waiting.length > 0 && this.#waiting[0].firstOffset <= header.lastOffset) {
       this.#producers.add((this.#waiting.shift() as AbortedTransaction).producerId);
     }
-    if (!header.control) return header.transactional && this.#producers.has(header.producerId);
-    checkBatch(fetched, header, source);
+    return header.control || (header.transactional && this.#producers.has(header.producerId));
+  }
+
+  /** To be called with each control batch. */
+  endAt(fetched: Uint8Array, header: BatchHeader): void {
     if (isAbortMarker(fetched, header)) this.#producers.delete(header.producerId);
-    return true;
   }
 }
 

@@ -1,10 +1,12 @@
 /**
  * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, and the connections behind a
- * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its object
- * a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes here.
+ * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its
+ * object a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes
+ * here.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka } from "kafkajs";
+import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
@@ -12,6 +14,7 @@ import fetchResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
 import produceRequests from "kafkajs/src/protocol/requests/produce/index.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import { assert } from "../../errors.ts";
+import { LargeResponses } from "./large-response.ts";
 
 /** Kafka protocol guide, "API keys". */
 const PRODUCE_API_KEY = 0;
@@ -198,6 +201,41 @@ function encodeProduce({
   }
   return encoder;
 }
+
+/** The parts of a KafkaJS connection that take in responses. */
+interface ReceivingConnection {
+  readonly socket: object;
+  readonly authHandlers: unknown;
+  readonly bytesBuffered: number;
+  processData(piece: Buffer): void;
+  readonly requestQueue: {
+    fulfillRequest(response: { size: number; correlationId: number; payload: Buffer }): void;
+  };
+}
+
+// Large responses, those of fetches, are taken in by us; all others as KafkaJS does. By socket: a connection that is
+// made again has nothing of the one before.
+const largeResponses = new WeakMap<object, LargeResponses>();
+const processData = Connection.prototype.processData;
+Connection.prototype.processData = function (this: ReceivingConnection, piece: Buffer): void {
+  let large = largeResponses.get(this.socket);
+  if (large === undefined) {
+    large = new LargeResponses();
+    largeResponses.set(this.socket, large);
+  }
+  if (large.isReceiving) {
+    const whole = large.receive(piece);
+    if (whole === undefined) return;
+    const { response, rest } = whole;
+    const payload = response.subarray(4);
+    this.requestQueue.fulfillRequest({ size: response.length, correlationId: response.readInt32BE(0), payload });
+    if (rest.length > 0) this.processData(rest);
+    return;
+  }
+  const isFirst = this.authHandlers === null && this.bytesBuffered === 0;
+  if (isFirst && large.begins(piece)) return;
+  processData.call(this, piece);
+};
 
 // KafkaJS sets a timer after every answer, with a negative time where nothing is throttled; runtimes warn of that. The
 // timer looks for requests that wait, so it has nothing to do where none does.

@@ -4,4 +4,5 @@ declare module "kafkajs/src/protocol/encoder.js";
 declare module "kafkajs/src/protocol/requests/fetch/v11/response.js";
 declare module "kafkajs/src/protocol/requests/produce/index.js";
 declare module "kafkajs/src/protocol/requests/produce/v7/response.js";
+declare module "kafkajs/src/network/connection.js";
 declare module "kafkajs/src/network/requestQueue/index.js";

@@ -16,6 +16,8 @@ import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
 
+/** How long the end waits for readers to see what was committed last: its markers come a little later. */
+const SETTLE_MS_MAX = 2_000;
 /** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
 const BATCH_BYTES_MAX = 1_000_000;
 
@@ -33,6 +35,8 @@ export interface KafkaOutputsOptions {
 interface Side extends OutputTopic {
   /** Where the topic ended when it was last looked at, or written to. */
   end: number | undefined;
+  /** Where the last batch that was written ends; its transaction's marker comes behind it. */
+  written: number | undefined;
 }
 
 export class KafkaOutputs implements OutputTopics {
@@ -52,8 +56,8 @@ export class KafkaOutputs implements OutputTopics {
     this.#options = options;
     this.#connection = client.connection();
     this.#sides = {
-      anomalies: { topic: anomalyTopic, place, side: "anomalies", source, end: undefined },
-      rejected: { topic: rejectedTopic, place, side: "rejected", source, end: undefined },
+      anomalies: { topic: anomalyTopic, place, side: "anomalies", source, end: undefined, written: undefined },
+      rejected: { topic: rejectedTopic, place, side: "rejected", source, end: undefined, written: undefined },
     };
   }
 
@@ -93,8 +97,18 @@ export class KafkaOutputs implements OutputTopics {
     return { anomalies: await endOf(this.#sides.anomalies), rejected: await endOf(this.#sides.rejected) };
   }
 
-  close(): Promise<void> {
-    return this.#connection.close();
+  async close(): Promise<void> {
+    await Promise.race([this.#awaitVisible(), this.#connection.pause(SETTLE_MS_MAX)]).catch(() => {});
+    await this.#connection.close();
+  }
+
+  /** A commit is answered before its markers show it to readers, and `consume-kafka --once` may be next. */
+  async #awaitVisible(): Promise<void> {
+    const signal = AbortSignal.timeout(SETTLE_MS_MAX);
+    for (const side of Object.values(this.#sides)) {
+      const { written } = side;
+      if (written !== undefined) await this.#withReader(side, (reader) => reader.waitForMore(0, written, signal));
+    }
   }
 
   /** Commits the epoch's transaction; when its outcome is open, finds out, and does it again if it must. */
@@ -130,7 +144,9 @@ export class KafkaOutputs implements OutputTopics {
       metadata: epochMetadata(epoch.identity),
     });
     for (const [index, { topic }] of batches.entries()) {
-      for (const side of Object.values(this.#sides)) if (side.topic === topic) side.end = ends[index];
+      const side = this.#sides.anomalies.topic === topic ? this.#sides.anomalies : this.#sides.rejected;
+      side.end = ends[index];
+      side.written = ends[index];
     }
   }
 
@@ -213,8 +229,8 @@ export class KafkaOutputs implements OutputTopics {
     return stateError(
       `group ${group} stands at ${describeEpoch(found)} for partition ${partition} of topic ${topic} ` +
         `on ${this.#client.place}, which is not in the checkpoint's log`,
-      "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, give " +
-        "a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",
+      "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, " +
+        "give a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",
     );
   }
 }

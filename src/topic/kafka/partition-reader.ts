@@ -1,7 +1,7 @@
 /**
  * Reads one partition of a Kafka topic: raw batches of committed records, over a connection of its own, as a broker
- * answers a connection's requests in order and a long poll would hold up all behind it. Waiting for more is such a poll,
- * and what it brings is kept for the next `read`, so that a new record costs one round trip.
+ * answers a connection's requests in order and a long poll would hold up all behind it. Waiting for more is such a
+ * poll, and what it brings is kept for the next `read`, so that a new record costs one round trip.
  */
 import { stateError } from "../../errors.ts";
 import type { Bounds, Slice } from "../contract.ts";
@@ -110,8 +110,9 @@ export class KafkaPartitionReader {
   }
 
   #outOfRange(offset: number, cause: unknown): Error {
+    const where = `partition ${this.#partition} of topic ${this.#topic} on ${this.#connection.place}`;
     return stateError(
-      `partition ${this.#partition} of topic ${this.#topic} on ${this.#connection.place} does not hold offset ${offset}`,
+      `${where} does not hold offset ${offset}`,
       "the topic was replaced or cut: put it back as it was, or start over with `tidemark process --rebuild`",
       cause,
     );

@@ -1,11 +1,12 @@
 /**
- * Writes ratings to a Kafka topic: raw batches, idempotent, acknowledged by all replicas in sync. One request a
- * partition is in flight, so that batches keep their order, and one that is sent again, as its answer was lost, counts
- * once. Brokers that go away are waited for.
+ * Writes ratings to a Kafka topic: raw batches, compressed or not, idempotent, acknowledged by all replicas in sync.
+ * One request a partition is in flight, so that batches keep their order, and one that is sent again, as its answer was
+ * lost, counts once. Brokers that go away are waited for.
  */
 import { serviceError } from "../../errors.ts";
 import type { TopicWriter } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
+import { compressBatch } from "./compressed-batch.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
 import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
@@ -20,21 +21,28 @@ export class KafkaTopicWriter implements TopicWriter {
   readonly partitions: number;
   readonly cut = [];
   readonly #topic: string;
+  readonly #codec: number;
   readonly #connections: readonly KafkaConnection[];
   readonly #identity: ProducerIdentity;
   readonly #sequences = new Sequences();
   readonly #lastAppend: Promise<void>[];
 
-  private constructor(topic: string, connections: readonly KafkaConnection[], identity: ProducerIdentity) {
+  private constructor(
+    topic: string,
+    codec: number,
+    connections: readonly KafkaConnection[],
+    identity: ProducerIdentity,
+  ) {
     this.partitions = connections.length;
     this.#topic = topic;
+    this.#codec = codec;
     this.#connections = connections;
     this.#identity = identity;
     this.#lastAppend = connections.map(() => Promise.resolve());
   }
 
-  /** Exit 2 where there is no such topic. */
-  static async open(client: KafkaClient, topic: string): Promise<KafkaTopicWriter> {
+  /** Exit 2 where there is no such topic. `codec` is one of `COMPRESSION_NAMES`, by its number. */
+  static async open(client: KafkaClient, topic: string, codec = 0): Promise<KafkaTopicWriter> {
     const first = client.connection();
     try {
       const count = await first.partitionsOf(topic);
@@ -45,7 +53,7 @@ export class KafkaTopicWriter implements TopicWriter {
       const connections = Array.from({ length: count }, (_, partition) =>
         partition === 0 ? first : client.connection(),
       );
-      return new KafkaTopicWriter(topic, connections, identity);
+      return new KafkaTopicWriter(topic, codec, connections, identity);
     } catch (error) {
       await first.close();
       throw error;
@@ -68,8 +76,9 @@ export class KafkaTopicWriter implements TopicWriter {
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
-  async #send(partition: number, batch: Uint8Array, recordCount: number): Promise<void> {
+  async #send(partition: number, plain: Uint8Array, recordCount: number): Promise<void> {
     const topic = this.#topic;
+    const batch = compressBatch(plain, this.#codec);
     signBatch(batch, this.#identity, this.#sequences.next(topic, partition), false);
     await this.#connections[partition].withLeader(topic, partition, (leader) =>
       produce(leader, topic, partition, batch),

@@ -1,0 +1,55 @@
+/**
+ * Takes in one large response of a broker as its pieces arrive, into one of a few buffers that are used again and
+ * again: joining pieces into fresh memory for each fetch costs more than parsing what is in it. A response is good
+ * until `BUFFERS - 1` more large ones have begun to arrive on its connection.
+ */
+import { Buffer } from "node:buffer";
+
+/** Smaller responses are left to KafkaJS. */
+const LARGE_BYTES = 256 * 1024;
+/** One is worked on, one is arriving, and a reader may have one more in hand. */
+const BUFFERS = 3;
+/** The size of a response stands before it, in so many bytes. */
+const SIZE_BYTES = 4;
+
+export class LargeResponses {
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
+  #under: Buffer | undefined;
+  #filled = 0;
+
+  /** Whether a response is under way here. */
+  get isReceiving(): boolean {
+    return this.#under !== undefined;
+  }
+
+  /** Whether `piece`, the first of a response, begins a large one that is not all there; then it is taken in. */
+  begins(piece: Buffer): boolean {
+    if (piece.length < SIZE_BYTES) return false;
+    const bytes = piece.readInt32BE(0);
+    if (bytes < LARGE_BYTES || piece.length >= SIZE_BYTES + bytes) return false;
+    this.#under = this.#nextBuffer(bytes);
+    this.#filled = piece.copy(this.#under, 0, SIZE_BYTES);
+    return true;
+  }
+
+  /** Takes in the next piece; the whole response, without its size, when it is all there, and what lies behind it. */
+  receive(piece: Buffer): { response: Buffer; rest: Buffer } | undefined {
+    const response = this.#under as Buffer;
+    const taken = piece.copy(response, this.#filled);
+    this.#filled += taken;
+    if (this.#filled < response.length) return undefined;
+    this.#under = undefined;
+    return { response, rest: piece.subarray(taken) };
+  }
+
+  #nextBuffer(bytes: number): Buffer {
+    this.#turn = (this.#turn + 1) % BUFFERS;
+    const known = this.#buffers[this.#turn];
+    if (known !== undefined && known.length >= bytes) return known.subarray(0, bytes);
+    // A little more than asked for, as responses of one reader are of about one size.
+    const buffer = Buffer.allocUnsafeSlow(bytes + (bytes >> 3));
+    this.#buffers[this.#turn] = buffer;
+    return buffer.subarray(0, bytes);
+  }
+}

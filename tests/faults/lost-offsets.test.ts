@@ -1,0 +1,99 @@
+/**
+ * Offsets of the group that were lost or moved behind our back, by the broker's own tool, on a real broker and a real
+ * PostgreSQL. Forgotten ones are made good from what stands on the topics, also while the checkpoint is ahead of them;
+ * moved ones are refused with exit 4, and a rebuild sets them right. `TEST_SEED` makes other input.
+ */
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { KafkaBroker } from "../services/kafka.ts";
+import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
+import { PostgresServer } from "../services/postgres.ts";
+import { PARTITIONS, ServiceJob } from "./service-job.ts";
+
+/** Kafka and PostgreSQL may have to be fetched first. */
+setDefaultTimeout(300_000);
+
+let broker: KafkaBroker;
+let server: PostgresServer;
+let proxy: KafkaCutProxy;
+beforeAll(async () => {
+  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
+  proxy = await KafkaCutProxy.start(broker.brokers);
+});
+afterAll(async () => {
+  proxy?.shut();
+  await broker?.remove();
+  await server?.remove();
+});
+
+let job: ServiceJob;
+afterEach(() => job.remove());
+
+function groupTool(...args: string[]): Promise<string> {
+  const main = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
+  return broker.tool(main, ["--bootstrap-server", broker.brokers, "--group", job.group, ...args]);
+}
+
+async function committedOffsets(): Promise<(number | undefined)[]> {
+  const offsets = await broker.consumerGroups(job.group);
+  return Array.from({ length: PARTITIONS }, (_, at) => offsets.find(({ partition }) => partition === at)?.offset);
+}
+
+function work(): void {
+  job.sendMore();
+  job.succeed("process --once");
+}
+
+test("offsets deleted while nothing is open: nothing to do for a start; the next epoch commits them", async () => {
+  job = new ServiceJob(broker, server);
+  work();
+  await groupTool("--delete-offsets", "--topic", job.topics.ratings);
+  job.succeed("process --once");
+  await job.expectOracle();
+  work();
+  await job.expectOracle();
+  expect(await committedOffsets()).toEqual(job.ratings().map((records) => records.length));
+});
+
+test.each<[Request, "before" | "after", string]>([
+  ["AddPartitionsToTxn", "before", "which the topics lack"],
+  ["EndTxn", "after", "which the topics hold, but the log does not know it"],
+])(
+  "cut off at %s, %s it, and killed: the group deleted, the next start applies an epoch, %s, once",
+  async (request, when) => {
+    job = new ServiceJob(broker, server);
+    work();
+    proxy.cutAt(request, when, true);
+    const cutOff = job.start("process", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+    job.sendMore();
+    await cutOff.until("all ratings in the table", () => job.isAllInTable());
+    await cutOff.until("the cut", () => cutOff.stderr.includes("was cut off"));
+    await cutOff.end("SIGKILL");
+    await proxy.open();
+    await groupTool("--delete");
+
+    job.succeed("process --once");
+    await job.expectOracle();
+    work();
+    await job.expectOracle();
+  },
+);
+
+test("offsets reset: refused, whatever they now say; a rebuild puts nothing out twice", async () => {
+  job = new ServiceJob(broker, server, "A");
+  work();
+  const reset = ["--reset-offsets", "--topic", job.topics.ratings, "--execute"];
+  await groupTool(...reset, "--to-earliest");
+  await job.expectRefused(`group ${job.group} stands at epoch`, "--rebuild");
+  job.succeed("process --once --rebuild");
+  await job.expectOracle();
+
+  // Even where no offset was changed: who committed it was not us.
+  await groupTool(...reset, "--to-current");
+  await job.expectRefused(`group ${job.group} stands at epoch`, "--rebuild");
+  job.sendMore();
+  await job.expectRefused(`group ${job.group} stands at epoch`, "another client uses the group");
+  job.succeed("process --once --rebuild");
+  await job.expectOracle();
+  work();
+  await job.expectOracle();
+});

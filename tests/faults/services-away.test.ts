@@ -1,0 +1,145 @@
+/**
+ * Broker and PostgreSQL that go away under a running `process`, and connections cut in the middle of a transaction, on
+ * real ones: it waits, the log says for what, and it goes on without loss or doubles once they are back. `TEST_SEED`
+ * makes other input.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { RunningCommand } from "../scenarios/running-command.ts";
+import { CutProxy } from "../services/cut-proxy.ts";
+import { KafkaBroker } from "../services/kafka.ts";
+import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
+import { PostgresServer } from "../services/postgres.ts";
+import { ServiceJob } from "./service-job.ts";
+
+/** Kafka and PostgreSQL may have to be fetched first. */
+setDefaultTimeout(300_000);
+
+/** What one epoch's transaction asks for, in this order. */
+const STEPS: readonly Request[] = ["AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"];
+
+let broker: KafkaBroker;
+let server: PostgresServer;
+beforeAll(async () => {
+  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
+});
+afterAll(async () => {
+  await broker?.remove();
+  await server?.remove();
+});
+
+let job: ServiceJob;
+/** At work, with all that was sent so far worked through. */
+let running: RunningCommand;
+afterEach(() => job.remove());
+
+async function begin(mode: "A" | "C", env: Record<string, string> = {}): Promise<void> {
+  job = new ServiceJob(broker, server, mode);
+  job.sendMore();
+  running = await job.startWorking(env);
+  await job.awaitOracle(running);
+}
+
+/** More ratings are worked through by the same process, and by the next one. */
+async function expectGoesOn(): Promise<void> {
+  job.sendMore();
+  await job.awaitOracle(running);
+  expect((await running.end("SIGTERM")).code).toBe(0);
+  job.sendMore();
+  job.succeed("process --once");
+  await job.expectOracle();
+}
+
+async function untilMissed(text: string, times = 1): Promise<void> {
+  await running.until(`"${text}" in the log`, () => running.stderr.split(text).length > times);
+}
+
+test("the broker is stopped, and then killed together with PostgreSQL, and started again under a process", async () => {
+  await begin("A");
+  for (const [index, end] of (["stop", "kill"] as const).entries()) {
+    // Ratings of just before may be worked through before, while or after it goes.
+    job.sendMore();
+    if (end === "kill") await server.stop();
+    await broker[end]();
+    await untilMissed(`waiting for the Kafka brokers ${broker.brokers}`, index + 1);
+    if (end === "kill") await server.startAgain();
+    await broker.startAgain();
+    await untilMissed(`the Kafka brokers ${broker.brokers} answer again`, index + 1);
+    job.sendMore();
+    await job.awaitOracle(running);
+  }
+  await expectGoesOn();
+});
+
+test("PostgreSQL is stopped and started again under a process", async () => {
+  await begin("C");
+  await server.stop();
+  job.sendMore();
+  await untilMissed("waiting for database");
+  await server.startAgain();
+  await untilMissed(`connected to database ${job.fixture.name} on ${server.host}:${server.port} again`);
+  await job.awaitOracle(running);
+  await expectGoesOn();
+});
+
+describe("connections are cut", () => {
+  let proxy: KafkaCutProxy;
+  beforeEach(async () => {
+    proxy = await KafkaCutProxy.start(broker.brokers);
+  });
+  afterEach(() => proxy.shut());
+
+  test("at each step of an epoch's Kafka transaction", async () => {
+    await begin("C", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+    let cuts = 0;
+    for (const step of STEPS) {
+      for (const when of ["before", "after"] as const) {
+        proxy.cutAt(step, when);
+        job.sendMore();
+        await running.until(`a cut ${when} ${step}`, () => proxy.cuts > cuts);
+        cuts++;
+        await job.awaitOracle(running);
+      }
+    }
+    expect(running.stderr.split("was cut off").length - 1).toBe(cuts);
+    await expectGoesOn();
+  });
+
+  test("while a cut-off transaction is settled", async () => {
+    await begin("C", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+    proxy.cutAt("EndTxn", "after", true);
+    job.sendMore();
+    await untilMissed("was cut off");
+    await untilMissed(`waiting for the Kafka brokers ${proxy.brokers}`);
+    for (const when of ["before", "after"] as const) {
+      const cuts = proxy.cuts;
+      proxy.cutAt("InitProducerId", when, true);
+      await proxy.open();
+      await running.until("a cut", () => proxy.cuts > cuts);
+    }
+    await proxy.open();
+    await job.awaitOracle(running);
+    await expectGoesOn();
+  });
+});
+
+test("the connection is cut before and after COMMIT", async () => {
+  const proxy = await CutProxy.start(server.host, server.port);
+  try {
+    job = new ServiceJob(broker, server, "A");
+    job.sendMore();
+    const through = new URL(job.env.JDBC_URL);
+    through.port = String(proxy.port);
+    through.searchParams.set("sslmode", "disable");
+    running = await job.startWorking({ JDBC_URL: through.href });
+    await job.awaitOracle(running);
+    for (const [index, when] of (["before", "after"] as const).entries()) {
+      proxy.cutAt("COMMIT", when);
+      job.sendMore();
+      await untilMissed("lost database", index + 1);
+      await job.awaitOracle(running);
+    }
+    await expectGoesOn();
+  } finally {
+    proxy.close();
+  }
+});

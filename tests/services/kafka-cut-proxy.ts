@@ -1,0 +1,139 @@
+/**
+ * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
+ * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again. Plain TCP only.
+ */
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** Kafka protocol guide, "API keys". */
+export const API_KEYS = {
+  Produce: 0,
+  InitProducerId: 22,
+  AddPartitionsToTxn: 24,
+  AddOffsetsToTxn: 25,
+  EndTxn: 26,
+  TxnOffsetCommit: 28,
+} as const;
+
+export type Request = keyof typeof API_KEYS;
+
+interface Cut {
+  readonly request: Request;
+  readonly when: "before" | "after";
+  /** Whether nobody gets in after the cut, until `open`. */
+  readonly shut: boolean;
+}
+
+const HOST = "127.0.0.1";
+const LENGTH_BYTES = 4;
+
+export class KafkaCutProxy {
+  /** How often connections were cut. */
+  cuts = 0;
+  readonly #brokerPort: number;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+  #cut: Cut | undefined;
+
+  private constructor(brokerPort: number) {
+    this.#brokerPort = brokerPort;
+  }
+
+  /** In front of the broker at `host:port`. */
+  static async start(brokers: string): Promise<KafkaCutProxy> {
+    const proxy = new KafkaCutProxy(Number(brokers.split(":")[1]));
+    await proxy.open();
+    return proxy;
+  }
+
+  /** `host:port`, for clients. */
+  get brokers(): string {
+    return `${HOST}:${this.#port}`;
+  }
+
+  /** Once, at the next request of this kind. */
+  cutAt(request: Request, when: "before" | "after", shut = false): void {
+    this.#cut = { request, when, shut };
+  }
+
+  /** Lets clients in, again on the same port. */
+  async open(): Promise<void> {
+    const server = createServer((client) => this.#join(client, connect(this.#brokerPort, HOST)));
+    await new Promise<void>((resolve) => server.listen(this.#port, HOST, resolve));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  /** Ends all connections; nothing listens any more. */
+  shut(): void {
+    this.#server?.close();
+    this.#server = undefined;
+    this.#endAll();
+  }
+
+  #endAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #join(client: Socket, server: Socket): void {
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      const end = () => {
+        client.destroy();
+        server.destroy();
+        this.#sockets.delete(socket);
+      };
+      socket.on("error", end).on("close", end);
+    }
+    const brokersPort = namedPort(this.#brokerPort);
+    let isDeaf = false;
+    eachFrame(client, (frame) => {
+      if (this.#cut === undefined || frame.readInt16BE(LENGTH_BYTES) !== API_KEYS[this.#cut.request]) {
+        server.write(frame);
+        return;
+      }
+      if (this.#cut.when === "before") return this.#doCut();
+      isDeaf = true;
+      server.write(frame);
+    });
+    eachFrame(server, (frame) => {
+      if (isDeaf) return this.#doCut();
+      for (let at = frame.indexOf(brokersPort); at >= 0; at = frame.indexOf(brokersPort, at + 1)) {
+        namedPort(this.#port).copy(frame, at);
+      }
+      client.write(frame);
+    });
+  }
+
+  #doCut(): void {
+    const shut = this.#cut?.shut === true;
+    this.#cut = undefined;
+    this.cuts++;
+    if (shut) this.shut();
+    else this.#endAll();
+  }
+}
+
+/** How a broker writes its own address: a string and a number. */
+function namedPort(port: number): Buffer {
+  const bytes = Buffer.alloc(2 + HOST.length + 4);
+  bytes.writeInt16BE(HOST.length, 0);
+  bytes.write(HOST, 2);
+  bytes.writeInt32BE(port, 2 + HOST.length);
+  return bytes;
+}
+
+/** Calls `take` with each whole request or answer, length included. */
+function eachFrame(socket: Socket, take: (frame: Buffer) => void): void {
+  let held: Buffer = Buffer.alloc(0);
+  socket.on("data", (bytes: Buffer) => {
+    held = Buffer.concat([held, bytes]);
+    while (held.length >= LENGTH_BYTES) {
+      const length = LENGTH_BYTES + held.readInt32BE(0);
+      if (held.length < length) return;
+      take(held.subarray(0, length));
+      held = held.subarray(length);
+    }
+  });
+}
