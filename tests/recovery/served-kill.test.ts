@@ -18,7 +18,7 @@ const START_MS_MAX = 600_000;
 const KILLS_MIN = 50;
 
 const WINDOWS = { anomalyDays: 2, anomalyMinCount: 3, anomalyMinMean: 3.2, movies: 200 };
-const CHUNKS = { chunks: 24, lastChunkTimes: 8, ratings: 1_000, days: 10 };
+const CHUNKS = { chunks: 26, lastChunkTimes: 8, ratings: 800, days: 10 };
 const JOBS: readonly KilledJob[] = [
   { mode: "C", partitions: 1, ...WINDOWS, ...CHUNKS },
   { mode: "A", partitions: 3, ...WINDOWS, ...CHUNKS },
