@@ -15,6 +15,9 @@ export interface RunOptions {
   readonly typed?: string;
   readonly signal?: AbortSignal;
   readonly stdout?: Output;
+  readonly now?: () => number;
+  /** Variables that the command sees. */
+  readonly env?: Record<string, string>;
 }
 
 export interface RunResult {
@@ -27,7 +30,7 @@ export async function run(
   name: CommandName,
   command: Command,
   args: readonly string[],
-  { typed, signal = new AbortController().signal, stdout }: RunOptions = {},
+  { typed, signal = new AbortController().signal, stdout, now = Date.now, env = {} }: RunOptions = {},
 ): Promise<RunResult> {
   let written = "";
   const logged: string[] = [];
@@ -39,13 +42,13 @@ export async function run(
   const note = (message: string) => void logged.push(message);
   const stdin = Object.assign(Readable.from([typed ?? ""]), { isTTY: typed !== undefined });
   const context: CommandContext = {
-    settings: readSettings(name, args, {}),
+    settings: readSettings(name, args, env),
     stdin,
     stdout: stdout ?? collect,
     log: { ...createLog({ level: "error", screen: NO_SCREEN, now: Date.now }), info: note, warn: note },
     progress: (noun) => new Progress({ noun, screen: NO_SCREEN, now: Date.now }),
     signal,
-    now: Date.now,
+    now,
     isTerminal: false,
   };
   await command(context);

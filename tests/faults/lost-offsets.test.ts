@@ -78,6 +78,26 @@ test.each<[Request, "before" | "after", string]>([
   },
 );
 
+test("the group deleted after a commit whose answer was lost: the next start finds nothing to do", async () => {
+  job = new ServiceJob(broker, server);
+  work();
+  const running = job.start("process", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+  // One line, so one epoch, which puts something out.
+  job.write("nonsense/1.csv", "date,film_id,user_id,rate\nno rating\n");
+  job.succeed("produce --ratings nonsense");
+  await job.awaitOracle(running);
+  proxy.cutAt("EndTxn", "after");
+  job.succeed("produce --ratings nonsense");
+  await running.until("the cut", () => running.stderr.includes("was cut off"));
+  await job.awaitOracle(running);
+  expect((await running.end("SIGTERM")).code).toBe(0);
+  await groupTool("--delete");
+  job.succeed("process --once");
+  await job.expectOracle();
+  work();
+  await job.expectOracle();
+});
+
 test("offsets reset: refused, whatever they now say; a rebuild puts nothing out twice", async () => {
   job = new ServiceJob(broker, server, "A");
   work();

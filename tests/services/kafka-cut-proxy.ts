@@ -1,7 +1,7 @@
 /**
  * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
- * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again. Plain TCP only.
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP only.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -30,6 +30,10 @@ const LENGTH_BYTES = 4;
 export class KafkaCutProxy {
   /** How often connections were cut. */
   cuts = 0;
+  /** How many were ever made. */
+  connections = 0;
+  /** Whether all that is sent is lost: connections stand, and nothing is ever answered. */
+  isFrozen = false;
   readonly #brokerPort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -77,6 +81,7 @@ export class KafkaCutProxy {
   }
 
   #join(client: Socket, server: Socket): void {
+    this.connections++;
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       const end = () => {
@@ -89,6 +94,7 @@ export class KafkaCutProxy {
     const brokersPort = namedPort(this.#brokerPort);
     let isDeaf = false;
     eachFrame(client, (frame) => {
+      if (this.isFrozen) return;
       if (this.#cut === undefined || frame.readInt16BE(LENGTH_BYTES) !== API_KEYS[this.#cut.request]) {
         server.write(frame);
         return;
@@ -98,6 +104,7 @@ export class KafkaCutProxy {
       server.write(frame);
     });
     eachFrame(server, (frame) => {
+      if (this.isFrozen) return;
       if (isDeaf) return this.#doCut();
       for (let at = frame.indexOf(brokersPort); at >= 0; at = frame.indexOf(brokersPort, at + 1)) {
         namedPort(this.#port).copy(frame, at);

@@ -32,8 +32,8 @@ interface Question {
 }
 
 /** What has to be answered without error. The ids are digits, so each falls into another partition (of at most 10). */
-function questions(partitions: number): Question[] {
-  return Array.from({ length: partitions }, (_, partition) => String(partition)).flatMap((id) => [
+function questions(partitions: number, isTransactional: boolean): Question[] {
+  const all = Array.from({ length: partitions }, (_, partition) => String(partition)).flatMap((id) => [
     // FindCoordinator, for a group and for a transaction.
     { key: 10, version: 1, body: Buffer.concat([text(id), Buffer.of(0)]) },
     { key: 10, version: 1, body: Buffer.concat([text(id), Buffer.of(1)]) },
@@ -41,6 +41,8 @@ function questions(partitions: number): Question[] {
     { key: 9, version: 2, body: Buffer.concat([text(id), int32(-1)]) },
     { key: 22, version: 0, body: Buffer.concat([text(id), int32(TRANSACTION_TIMEOUT_MS)]) },
   ]);
+  // The second and the last of four.
+  return isTransactional ? all : all.filter((_, index) => index % 2 === 0);
 }
 
 /** The error code of the answer; undefined where there is none. */
@@ -60,9 +62,14 @@ function ask(host: string, port: number, { key, version, body }: Question): Prom
 }
 
 /** Resolves once the coordinators of all partitions serve; rejects when `signal` aborts. */
-export async function untilServing(brokers: string, partitions: number, signal: AbortSignal): Promise<void> {
+export async function untilServing(
+  brokers: string,
+  partitions: number,
+  isTransactional: boolean,
+  signal: AbortSignal,
+): Promise<void> {
   const [host, port] = brokers.split(":");
-  for (const question of questions(partitions)) {
+  for (const question of questions(partitions, isTransactional)) {
     while ((await ask(host, Number(port), question)) !== 0) await after(ASK_AGAIN_MS, undefined, { signal });
   }
 }

@@ -30,8 +30,13 @@ function jaasText(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`.replaceAll("\\", "\\\\");
 }
 
-/** server.properties, in UTF-8. */
-export function brokerProperties(data: string, listeners: Listeners, { brokerFile, caFile }: Certificates): string {
+/** server.properties. */
+export function brokerProperties(
+  data: string,
+  listeners: Listeners,
+  { brokerFile, caFile }: Certificates,
+  isTransactional: boolean,
+): string {
   const { plain, sasl, certificate, controller } = listeners;
   const { user, password } = KAFKA_USERS.PLAIN;
   const plainLogin = `${LOGIN_MODULE}.plain.PlainLoginModule required user_${user}=${jaasText(password)};`;
@@ -50,7 +55,7 @@ export function brokerProperties(data: string, listeners: Listeners, { brokerFil
     "offsets.topic.num.partitions": COORDINATOR_PARTITIONS,
     "offsets.topic.replication.factor": 1,
     "transaction.state.log.num.partitions": COORDINATOR_PARTITIONS,
-    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.replication.factor": isTransactional ? 1 : 3,
     "transaction.state.log.min.isr": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
@@ -69,9 +74,14 @@ export function brokerProperties(data: string, listeners: Listeners, { brokerFil
     const login = `${LOGIN_MODULE}.scram.ScramLoginModule required;`;
     properties[`listener.name.sasl.${mechanism}.sasl.jaas.config`] = login;
   }
-  return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
+  return propertiesText(properties);
+}
+
+/** In ASCII: Java would read what is beyond it as Latin-1. */
+export function propertiesText(properties: Record<string, string | number | boolean>): string {
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return lines.join("").replace(/[^\x20-\x7e\n]/g, escaped);
 }
 
 /** What StorageTool has to be told of the users that it stores. */

@@ -39,6 +39,7 @@ export class KafkaBroker {
   /** Undefined where the broker is not ours. */
   readonly #folder: string | undefined;
   #child: ChildProcess | undefined;
+  #isTransactional = true;
 
   private constructor(place: BrokerPlace, folder?: string) {
     this.#place = place;
@@ -57,8 +58,11 @@ export class KafkaBroker {
     return new KafkaBroker(place);
   }
 
-  /** For tests that stop, kill or remove it. */
-  static async startOwn(): Promise<KafkaBroker> {
+  /**
+   * For tests that stop, kill or remove it. One that is not transactional wants more replicas of what its coordinator
+   * notes than it has: so it is with Kafka's default settings and a single broker.
+   */
+  static async startOwn({ isTransactional = true } = {}): Promise<KafkaBroker> {
     kafkaClassPath();
     const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-"));
     const listener = async () => `127.0.0.1:${await freePort()}`;
@@ -71,9 +75,10 @@ export class KafkaBroker {
     const files = makeCertificates(folder);
     const { sasl, certificate } = listeners;
     const broker = new KafkaBroker({ brokers: listeners.plain, secure: { sasl, certificate, files } }, folder);
+    broker.#isTransactional = isTransactional;
     try {
       const settings = join(folder, "server.properties");
-      writeFileSync(settings, brokerProperties(join(folder, "data"), listeners, files));
+      writeFileSync(settings, brokerProperties(join(folder, "data"), listeners, files, isTransactional));
       writeFileSync(join(folder, "log4j2.properties"), LOG_SETTINGS);
       const id = randomBytes(16).toString("base64url");
       await broker.tool("kafka.tools.StorageTool", ["format", "-t", id, "-c", settings, ...scramOptions()]);
@@ -143,7 +148,7 @@ export class KafkaBroker {
     child.once("exit", () => ended.abort(new Error("it ended")));
     try {
       const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_MS_MAX)]);
-      await untilServing(this.brokers, COORDINATOR_PARTITIONS, signal);
+      await untilServing(this.brokers, COORDINATOR_PARTITIONS, this.#isTransactional, signal);
     } catch (error) {
       await this.kill();
       throw new Error(`the Kafka broker did not start:\n${this.log}`, { cause: error });

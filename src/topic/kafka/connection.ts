@@ -4,9 +4,9 @@
  * be sent twice: those for which that matters (`transaction.ts`, `writer.ts`) settle it themselves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { stateError, usageError } from "../../errors.ts";
+import { serviceError, stateError, usageError } from "../../errors.ts";
 import type { KafkaClient } from "./client.ts";
-import { isPassing, protocolError, reasonOf, userErrorOf } from "./errors.ts";
+import { isPassing, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
 import type { Broker, Cluster } from "./kafkajs-patch.ts";
 
 const BACK_OFF_MS_MIN = 20;
@@ -100,10 +100,20 @@ export class KafkaConnection {
   }
 
   /** Runs `work` with the coordinator of a transactional id, again while what goes wrong passes. */
-  withTransactionCoordinator<T>(transactionalId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
-    return this.#attempt(async () => {
-      return work(await this.#cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: 1 }));
-    });
+  async withTransactionCoordinator<T>(transactionalId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
+    try {
+      return await this.#attempt(async () => {
+        return work(await this.#cluster.findGroupCoordinator({ groupId: transactionalId, coordinatorType: 1 }));
+      });
+    } catch (error) {
+      if (!isWithoutCoordinator(error)) throw error;
+      throw serviceError(
+        `the Kafka brokers ${this.place} take no transactions: ${reasonOf(error)}`,
+        "check that they all run, and that transaction.state.log.replication.factor and transaction.state.log.min.isr " +
+          "ask for no more brokers than there are",
+        error,
+      );
+    }
   }
 
   /** Runs `work` with some broker, again while what goes wrong passes. */

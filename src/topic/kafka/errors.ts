@@ -25,6 +25,7 @@ const PASSING = new Set([
   "UNKNOWN_LEADER_EPOCH",
   "OFFSET_NOT_AVAILABLE",
   "UNSTABLE_OFFSET_COMMIT",
+  "OPERATION_NOT_ATTEMPTED", // For another part of the request's sake, whose error is the one that counts.
   "INVALID_REPLICATION_FACTOR", // Brokers that are not there yet; one that asks for too many never passes.
 ]);
 
@@ -62,6 +63,12 @@ export function protocolError(error: unknown): string | undefined {
 export function isFenced(error: unknown): boolean {
   const root = rootOf(error) as { code?: unknown };
   return FENCED.has(protocolError(error) ?? "") || root.code === PRODUCER_FENCED_CODE;
+}
+
+/** Whether no broker coordinates the group or the transactions. */
+export function isWithoutCoordinator(error: unknown): boolean {
+  const { name } = rootOf(error);
+  return name === "KafkaJSGroupCoordinatorNotFound" || protocolError(error) === "GROUP_COORDINATOR_NOT_AVAILABLE";
 }
 
 /** Whether trying again can help. */

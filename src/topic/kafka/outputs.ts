@@ -13,11 +13,15 @@ import type { KafkaClient } from "./client.ts";
 import { epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
+import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
 
 /** How long the end waits for readers to see what was committed last: its markers come a little later. */
 const SETTLE_MS_MAX = 2_000;
+/** Before a transaction that was cut off is tried again. */
+const BACK_OFF_MS_MIN = 20;
+const BACK_OFF_MS_MAX = 1_000;
 /** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
 const BATCH_BYTES_MAX = 1_000_000;
 
@@ -113,24 +117,38 @@ export class KafkaOutputs implements OutputTopics {
 
   /** Commits the epoch's transaction; when its outcome is open, finds out, and does it again if it must. */
   async #applySurely(epoch: Epoch): Promise<void> {
-    for (;;) {
+    let said = "";
+    for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
       try {
         await this.#commit(epoch);
         return;
       } catch (error) {
         if (isFenced(error)) throw this.#taken(epoch.partition, error);
         if (!isPassing(error)) throw userErrorOf(error, this.#client.place) ?? error;
-        this.#client.surroundings.log.warn(
-          `the transaction of epoch ${epoch.identity.number} of partition ${epoch.partition} was cut off ` +
-            `(${reasonOf(error)}): asking the Kafka brokers ${this.#client.place} what became of it`,
-        );
+        const reason = reasonOf(error);
+        if (reason !== said) {
+          this.#client.surroundings.log.warn(
+            `the transaction of epoch ${epoch.identity.number} of partition ${epoch.partition} was cut off ` +
+              `(${reason}): asking the Kafka brokers ${this.#client.place} what became of it`,
+          );
+        }
+        said = reason;
       }
       await this.#options.checkHeld();
       await this.#transactionsOf(epoch.partition).fence();
       const committed = (await this.standings()).get(epoch.partition);
-      if (committed !== undefined && sameEpoch(committed, epoch.identity)) return;
+      if (committed !== undefined && sameEpoch(committed, epoch.identity)) {
+        // Where its batches lie was in the answer that never came.
+        for (const side of Object.values(this.#sides)) side.end = undefined;
+        return;
+      }
       const mayBeNew = committed === undefined || epoch.previous.number === 0;
       if (!mayBeNew && !sameEpoch(committed, epoch.previous)) throw this.#foreign(epoch.partition, committed);
+      // A topic that is gone would fail every transaction; this says so in the end.
+      for (const { topic } of Object.values(this.#sides)) {
+        await new KafkaPartitionReader(this.#connection, topic, 0).highWatermark();
+      }
+      await this.#connection.pause(backOffMs);
     }
   }
 
