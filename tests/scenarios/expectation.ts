@@ -22,6 +22,8 @@ export interface Job {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REJECTED_BYTES_MAX = 64 * 1024;
 const DIFFERENCES_MAX = 5;
+/** Stands for the value of a record that has none. */
+const NO_LINE = "(none)";
 const REASONS = ["malformed", "late", "future", "too-many-movies", "too-many-windows"] as const;
 
 /** The flags of `process` that a job stands for. */
@@ -91,7 +93,7 @@ export function rejectedOf(ratings: StoredRecord[][], result: OracleResult): str
   const described: string[][] = ratings.map(() => []);
   for (const { partition, offset: index, reason } of result.rejected) {
     const { offset, value } = ratings[partition][index];
-    const line = value?.toString("latin1") ?? "";
+    const line = value?.toString("latin1") ?? NO_LINE;
     const cut = line.length > REJECTED_BYTES_MAX ? ` of ${line.length} bytes` : "";
     described[partition].push(`${offset} ${reason} ${line.slice(0, REJECTED_BYTES_MAX)}${cut}`);
   }
@@ -109,7 +111,8 @@ export function describeRejected(records: readonly StoredRecord[], partitions: n
   for (const { value, headers } of records) {
     const fullBytes = headers["full-bytes"];
     const cut = fullBytes === undefined ? "" : ` of ${fullBytes} bytes`;
-    described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${value?.toString("latin1")}${cut}`);
+    const line = value?.toString("latin1") ?? NO_LINE;
+    described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${line}${cut}`);
   }
   return described;
 }
