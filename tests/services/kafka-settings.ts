@@ -30,7 +30,13 @@ function jaasText(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`.replaceAll("\\", "\\\\");
 }
 
-/** server.properties, in UTF-8. */
+/** A properties file, as Java takes it: in Latin-1, with escapes for what that does not have. */
+export function propertiesFile(properties: Readonly<Record<string, string | number | boolean>>): string {
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}\n`);
+  return lines.join("").replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** server.properties. */
 export function brokerProperties(data: string, listeners: Listeners, { brokerFile, caFile }: Certificates): string {
   const { plain, sasl, certificate, controller } = listeners;
   const { user, password } = KAFKA_USERS.PLAIN;
@@ -69,9 +75,7 @@ export function brokerProperties(data: string, listeners: Listeners, { brokerFil
     const login = `${LOGIN_MODULE}.scram.ScramLoginModule required;`;
     properties[`listener.name.sasl.${mechanism}.sasl.jaas.config`] = login;
   }
-  return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
+  return propertiesFile(properties);
 }
 
 /** What StorageTool has to be told of the users that it stores. */

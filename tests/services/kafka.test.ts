@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KafkaBroker } from "./kafka.ts";
-import { KAFKA_USERS } from "./kafka-settings.ts";
+import { KAFKA_USERS, propertiesFile } from "./kafka-settings.ts";
 import { sharedBroker } from "./shared.ts";
 
 /** Maven may have to fetch Kafka first. */
@@ -107,8 +107,7 @@ test.skipIf(Boolean(process.env.TEST_KAFKA))(
     const topics = async (brokers: string, settings: Record<string, string>) => {
       const file = join(folder, "client.properties");
       const trust = { "ssl.truststore.type": "PEM", "ssl.truststore.location": broker.caFile };
-      const lines = Object.entries({ ...trust, ...settings });
-      writeFileSync(file, lines.map(([name, value]) => `${name}=${value}\n`).join(""));
+      writeFileSync(file, propertiesFile({ ...trust, ...settings }));
       const args = ["--bootstrap-server", brokers, "--command-config", file, "--list"];
       return (await broker.tool("org.apache.kafka.tools.TopicCommand", args)).split("\n");
     };
