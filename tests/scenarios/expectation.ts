@@ -23,6 +23,8 @@ export interface Job {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REJECTED_BYTES_MAX = 64 * 1024;
 const DIFFERENCES_MAX = 5;
+/** Stands for the value of a record that has none. */
+const NO_LINE = "(none)";
 const REASONS = ["malformed", "late", "future", "too-many-movies", "too-many-windows"] as const;
 
 /** The flags of `process` that a job stands for. */
@@ -87,8 +89,9 @@ export function totalsOf({ totals, untitled }: OracleResult): string[] {
 /** The rejected topic as it must be, by partition of the ratings: `offset reason line`, a long line cut. */
 export function rejectedOf(ratings: StoredRecord[][], result: OracleResult): string[][] {
   const described: string[][] = ratings.map(() => []);
-  for (const { partition, offset, reason } of result.rejected) {
-    const line = ratings[partition][offset].value?.toString("latin1") ?? "";
+  for (const { partition, offset: index, reason } of result.rejected) {
+    const { offset, value } = ratings[partition][index];
+    const line = value?.toString("latin1") ?? NO_LINE;
     const cut = line.length > REJECTED_BYTES_MAX ? ` of ${line.length} bytes` : "";
     described[partition].push(`${offset} ${reason} ${line.slice(0, REJECTED_BYTES_MAX)}${cut}`);
   }
@@ -105,7 +108,8 @@ function describeRejected(records: readonly StoredRecord[], partitions: number):
   for (const { value, headers } of records) {
     const fullBytes = headers["full-bytes"];
     const cut = fullBytes === undefined ? "" : ` of ${fullBytes} bytes`;
-    described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${value?.toString("latin1")}${cut}`);
+    const line = value?.toString("latin1") ?? NO_LINE;
+    described[Number(headers.partition)].push(`${headers.offset} ${headers.reason} ${line}${cut}`);
   }
   return described;
 }

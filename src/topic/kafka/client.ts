@@ -17,6 +17,10 @@ const CONNECT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 30_000;
 const KEEP_ALIVE_MS = 15_000;
 
+/** How a record of TLS begins (RFC 8446, 5.1). */
+const TLS_ALERT = 21;
+const TLS_VERSION_MAJOR = 3;
+
 /** Where the brokers are, and KafkaJS's settings for TLS and SASL. */
 export interface KafkaPlace extends Pick<KafkaConfig, "ssl" | "sasl"> {
   readonly brokers: readonly string[];
@@ -78,9 +82,20 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const name = isIP(host) === 0 ? { servername: host } : {};
   const socket: Socket = ssl
     ? connectEncrypted({ host, port, ...name, ...ssl }, onConnect)
-    : connectPlain({ host, port }, onConnect);
+    : refuseTls(connectPlain({ host, port }, onConnect));
   return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
 };
+
+/**
+ * A broker that wants TLS answers anything else with an alert and closes: a length to KafkaJS, then a lost connection,
+ * which would be waited for. No answer of Kafka's begins with these bytes: it would be one of 352 MB.
+ */
+function refuseTls(socket: Socket): Socket {
+  return socket.once("data", ([type, version]: Uint8Array) => {
+    if (type !== TLS_ALERT || version !== TLS_VERSION_MAJOR) return;
+    socket.destroy(new Error("they speak TLS, but KAFKA_SECURITY_PROTOCOL does not say so"));
+  });
+}
 
 /** What KafkaJS says is for finding faults: what matters reaches the user by the errors that it throws. */
 function toDebug(log: Log): ReturnType<NonNullable<KafkaConfig["logCreator"]>> {

@@ -93,7 +93,8 @@ export function userErrorOf(error: unknown, place: string): UserError | undefine
   if (isOfLogin(error)) {
     return serviceError(
       `the Kafka brokers ${place} refuse the login: ${reason}`,
-      "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM",
+      "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM, and whether the brokers want a login" +
+        " at all (KAFKA_SECURITY_PROTOCOL)",
       error,
     );
   }
@@ -134,7 +135,8 @@ function isOfLogin(error: unknown): boolean {
   return (
     name === "KafkaJSSASLAuthenticationError" ||
     (type?.startsWith("SASL_") ?? false) ||
-    type === "UNSUPPORTED_SASL_MECHANISM"
+    type === "UNSUPPORTED_SASL_MECHANISM" ||
+    type === "ILLEGAL_SASL_STATE" // What a listener says that has no logins.
   );
 }
 
