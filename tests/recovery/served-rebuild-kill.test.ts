@@ -16,7 +16,7 @@ setDefaultTimeout(120_000);
 const SEED = Number(process.env.TIDEMARK_SEED ?? Date.now() % 1_000_000);
 /** Kafka and PostgreSQL may have to be installed first. */
 const START_MS_MAX = 600_000;
-const JOB = { ratings: 15_000, days: 60, movies: 60, kills: 12 };
+const JOB = { ratings: 12_000, days: 45, movies: 60, kills: 12 };
 
 let broker: KafkaBroker;
 let server: PostgresServer;
