@@ -1,8 +1,7 @@
 /**
  * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
- * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP
- * only.
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
@@ -39,6 +38,8 @@ export class KafkaCutProxy {
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
   #port = 0;
+  /** Resolves once nothing listens on the port any more. */
+  #closed: Promise<void> = Promise.resolve();
   #cut: Cut | undefined;
 
   private constructor(brokerPort: number) {
@@ -64,6 +65,7 @@ export class KafkaCutProxy {
 
   /** Lets clients in, again on the same port. */
   async open(): Promise<void> {
+    await this.#closed;
     const server = createServer((client) => this.#join(client, connect(this.#brokerPort, HOST)));
     await new Promise<void>((resolve) => server.listen(this.#port, HOST, resolve));
     this.#port = (server.address() as AddressInfo).port;
@@ -72,8 +74,9 @@ export class KafkaCutProxy {
 
   /** Ends all connections; nothing listens any more. */
   shut(): void {
-    this.#server?.close();
+    const server = this.#server;
     this.#server = undefined;
+    if (server !== undefined) this.#closed = new Promise((resolve) => server.close(() => resolve()));
     this.#endAll();
   }
 

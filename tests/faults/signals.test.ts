@@ -1,0 +1,130 @@
+/**
+ * SIGTERM to a `process` on a real broker and a real PostgreSQL: at a start while one of them is away or mute, and in
+ * the middle of a run, whatever is under way. Always a clean end, and the next start goes on from there. `TEST_SEED` makes
+ * other input.
+ */
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import type { RunningCommand } from "../scenarios/running-command.ts";
+import { KafkaBroker } from "../services/kafka.ts";
+import { KafkaCutProxy } from "../services/kafka-cut-proxy.ts";
+import { PostgresServer } from "../services/postgres.ts";
+import { freePort } from "../services/programs.ts";
+import { ServiceJob } from "./service-job.ts";
+
+/** Kafka and PostgreSQL may have to be fetched first. */
+setDefaultTimeout(300_000);
+
+/** What is said by an end that could not wait. */
+const FORCED = "not ended in time";
+/** The contract's 10 s, and what a busy machine needs to see that they are over. */
+const END_MS_MAX = 15_000;
+
+let broker: KafkaBroker;
+let server: PostgresServer;
+beforeAll(async () => {
+  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
+});
+afterAll(async () => {
+  await broker?.remove();
+  await server?.remove();
+});
+
+/** A job that reaches its broker through a proxy. */
+interface Scene {
+  readonly job: ServiceJob;
+  readonly proxy: KafkaCutProxy;
+  readonly through: Record<string, string>;
+}
+
+const scenes: Scene[] = [];
+async function newScene(): Promise<Scene> {
+  const proxy = await KafkaCutProxy.start(broker.brokers);
+  const scene = { job: new ServiceJob(broker, server), proxy, through: { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers } };
+  scenes.push(scene);
+  return scene;
+}
+afterEach(() => {
+  for (const { job, proxy } of scenes.splice(0)) {
+    proxy.shut();
+    job.remove();
+  }
+});
+
+/** Ends it by SIGTERM: exit 0 in time; whether it had to be cut short is for the caller. */
+async function endedBy(running: RunningCommand): Promise<string> {
+  const sentMs = performance.now();
+  const { code, stderr } = await running.end("SIGTERM");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining("bug") });
+  expect(performance.now() - sentMs).toBeLessThan(END_MS_MAX);
+  return stderr;
+}
+
+/** A start without faults brings what is lacking. */
+async function expectNextStartGoesOn({ job }: Scene): Promise<void> {
+  job.sendMore();
+  job.succeed("process --once");
+  await job.expectOracle();
+}
+
+test("at a start while the broker is away", async () => {
+  const scene = await newScene();
+  scene.proxy.shut();
+  const running = scene.job.start("process", scene.through);
+  await running.until("the broker being missed", () => running.stderr.includes("waiting for the Kafka brokers"));
+  expect(await endedBy(running)).not.toContain(FORCED);
+  await expectNextStartGoesOn(scene);
+});
+
+test("at a start while PostgreSQL is away", async () => {
+  const scene = await newScene();
+  const url = new URL(scene.job.env.JDBC_URL);
+  url.port = String(await freePort());
+  const running = scene.job.start("process", { JDBC_URL: url.href });
+  await running.until("the server being missed", () => running.stderr.includes("waiting for database"));
+  expect(await endedBy(running)).not.toContain(FORCED);
+  await expectNextStartGoesOn(scene);
+});
+
+test("in the middle of the work, again and again", async () => {
+  const scene = await newScene();
+  for (let times = 0; times < 3; times++) {
+    const running = scene.job.start("process");
+    scene.job.sendMore();
+    expect(await endedBy(running)).not.toContain(FORCED);
+  }
+  await expectNextStartGoesOn(scene);
+});
+
+/** In a run, with an epoch that the broker does not take. */
+async function withEpochUnderWay(): Promise<Scene & { running: RunningCommand }> {
+  const scene = await newScene();
+  const { job, proxy } = scene;
+  job.sendMore();
+  const running = await job.startWorking(scene.through);
+  await job.awaitOracle(running);
+  // The ratings are read; the transaction is not begun any more.
+  proxy.cutAt("AddPartitionsToTxn", "before", true);
+  job.sendMore();
+  await running.until("a transaction cut off", () => running.stderr.includes("was cut off"));
+  return { ...scene, running };
+}
+
+async function makeMute({ proxy, running }: Scene & { running: RunningCommand }): Promise<void> {
+  const before = proxy.connections;
+  proxy.isFrozen = true;
+  await proxy.open();
+  await running.until("a connection", () => proxy.connections > before);
+}
+
+// All at once: each may take its 10 s.
+test("at a start while the broker is mute; in a run while it is away, or mute", async () => {
+  const starting = await newScene();
+  const atStart = { ...starting, running: starting.job.start("process", starting.through) };
+  starting.proxy.shut();
+  await makeMute(atStart);
+  const away = await withEpochUnderWay();
+  const mute = await withEpochUnderWay();
+  await makeMute(mute);
+  await Promise.all([atStart, away, mute].map(({ running }) => endedBy(running)));
+  for (const scene of [atStart, away, mute]) await expectNextStartGoesOn(scene);
+});
