@@ -1,5 +1,5 @@
 /**
- * Ratings that other applications send: by Java's producer, with every codec, in small batches, with headers and without
+ * Ratings that other applications send: by Java's producer, with every codec, in small batches, with headers and no
  * keys, in transactions of which some are aborted, and in lines that are far too long. `process` makes of what is
  * committed what the oracle does, and passes the rest as read.
  */
@@ -53,8 +53,8 @@ function newSeed(): number {
 }
 
 /**
- * Sends ratings and what is none, by all producers in turn, here and there with key, headers and a time of their own, in
- * batches of some; returns a titles file for them.
+ * Sends ratings and what is none, by all producers in turn, here and there with key, headers and a time of their own,
+ * in batches of some; returns a titles file for them.
  */
 async function sendGenerated(producers: readonly JavaProducer[], seed: number): Promise<string> {
   const random = new Random(seed);
