@@ -6,6 +6,7 @@
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { EpochPipeline } from "./epoch-pipeline.ts";
 import type { Shard } from "./shard.ts";
+import { DamagedBatch } from "./slice-walk.ts";
 import type { ShardAtWork } from "./start.ts";
 import type { Slice, TopicReader } from "./topic/contract.ts";
 
@@ -104,9 +105,17 @@ export class Engine {
     this.#options.onProgress(this.#shards);
   }
 
-  /** Works until it is done, taking an epoch whenever the outputs are full. */
+  /** Works until it is done, taking an epoch whenever the outputs are full, and before it stops at damage. */
   async #finish(shard: Shard, log: ShardLog, work: () => boolean): Promise<void> {
-    while (!work()) await this.#takeEpoch(shard, log);
+    try {
+      while (!work()) await this.#takeEpoch(shard, log);
+    } catch (error) {
+      if (error instanceof DamagedBatch && shard.changed) {
+        await this.#takeEpoch(shard, log);
+        await this.#pipeline.settle();
+      }
+      throw error;
+    }
   }
 
   async #takeEpoch(shard: Shard, log: ShardLog): Promise<void> {

@@ -80,7 +80,8 @@ describe("consume-kafka", () => {
     await once();
     await writer.close();
     const admin = new LocalTopicAdmin(home, "cleanup");
-    rmSync(join(home, "topics", TOPIC), { recursive: true }); // By hand: the administrator forgets the groups' places, too.
+    // By hand: the administrator would forget the groups' places, too.
+    rmSync(join(home, "topics", TOPIC), { recursive: true });
     await admin.create(TOPIC, 1);
     writer = await LocalTopicWriter.open(home, TOPIC, "process");
     await append(writer, ["new"]);

@@ -1,7 +1,7 @@
 /**
- * Ratings that other applications send: by Java's producer, with every codec, in small batches, with headers and
- * without keys, in transactions of which some are aborted, and in lines that are far too long. `process` makes of what
- * is committed what the oracle does, and passes the rest as read.
+ * Ratings that other applications send: by Java's producer, with every codec, in small batches, with headers and no
+ * keys, in transactions of which some are aborted, and in lines that are far too long. `process` makes of what is
+ * committed what the oracle does, and passes the rest as read.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Random } from "../generate/random.ts";

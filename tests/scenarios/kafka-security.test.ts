@@ -4,9 +4,9 @@
  * what is wrong and holds no password.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
 import { KafkaBroker } from "../services/kafka.ts";
 import { KAFKA_USERS } from "../services/kafka-settings.ts";
+import { succeed } from "../services/programs.ts";
 import { sharedBroker } from "../services/shared.ts";
 import { KafkaNames } from "./kafka-names.ts";
 import { Workplace } from "./workplace.ts";
@@ -135,7 +135,7 @@ describe("is refused at once with exit 3:", () => {
       expectRefused(unknown, none);
       const file = work.path("other.pem");
       const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", work.path("other.key")];
-      spawnSync("openssl", ["req", "-x509", "-days", "2", "-subj", "/CN=other", ...key, "-out", file]);
+      succeed("openssl", ["req", "-x509", "-days", "2", "-subj", "/CN=other", ...key, "-out", file]);
       expectRefused({ ...unknown, KAFKA_SSL_CA_FILE: file }, none, ["setup"]);
     },
     TEST_MS,

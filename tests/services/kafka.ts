@@ -185,6 +185,12 @@ export class KafkaBroker {
     return join(this.#folder ?? "", "broker.log");
   }
 
+  /** The file in which the broker keeps a partition, while there is but one. */
+  segmentFile(topic: string, partition: number): string {
+    if (this.#folder === undefined) throw new Error("the files of a broker that is not ours are not known");
+    return join(this.#folder, "data", `${topic}-${partition}`, `${"0".repeat(20)}.log`);
+  }
+
   /** Runs one of Kafka's Java programs with `stdin` to its end; its stdout. */
   tool(mainClass: string, args: readonly string[], stdin = ""): Promise<string> {
     return runTool(mainClass, args, stdin);

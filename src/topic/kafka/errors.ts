@@ -93,8 +93,8 @@ export function userErrorOf(error: unknown, place: string): UserError | undefine
   if (isOfLogin(error)) {
     return serviceError(
       `the Kafka brokers ${place} refuse the login: ${reason}`,
-      "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM, and whether the brokers want a login" +
-        " at all (KAFKA_SECURITY_PROTOCOL)",
+      "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM, and whether the brokers want a login " +
+        "at all (KAFKA_SECURITY_PROTOCOL)",
       error,
     );
   }
