@@ -90,7 +90,7 @@ describe("errors", () => {
     [["--mode", "A", "process"], "the command comes first"],
     [["--password=Xq7Zr9Wv", "process"], "--password is a flag"],
     [["consume-jdbc", "--limit", "0"], '--limit is "0"'],
-    [["process", "--brokers", "localhost"], "comes with the next release"],
+    [["process", "--brokers", "localhost:99999"], '--brokers is "localhost:99999"'],
     [["consume-jdbc", "--database", "postgres://h/d"], "no user is given"],
   ])("%j: %s", (args, message) => {
     const { status, stdout, stderr } = tidemark(args);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./workplace.ts";
 
 /** Far longer than anything takes; a test that waits so long has failed. */
-const WAIT_MS_MAX = 30_000;
+const WAIT_MS_MAX = 90_000;
 const POLL_MS = 20;
 
 export class RunningCommand {
