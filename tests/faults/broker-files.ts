@@ -20,8 +20,8 @@ export function partitionBytes(data: string, topic: string, partition: number): 
 }
 
 /**
- * The records that readers of committed ones see; undefined while a transaction is under way, or a batch half written. A
- * broker writes a transaction's marker soon after it has confirmed its end.
+ * The records that readers of committed ones see; undefined while a transaction is under way, or a batch half written.
+ * A broker writes a transaction's marker soon after it has confirmed its end.
  */
 export function committedRecords(data: string, topic: string, partition: number): StoredRecord[] | undefined {
   const bytes = partitionBytes(data, topic, partition);

@@ -1,7 +1,7 @@
 /**
- * A job on a real broker and a real PostgreSQL, run by the executable: topics, group and database of its own, ratings of
- * two partitions, and what it must have left, by the oracle over what the ratings topic holds. Says whether a command was
- * refused and changed nothing. What is done to the job is the tests' to say.
+ * A job on a real broker and a real PostgreSQL, run by the executable: topics, group and database of its own, ratings
+ * of two partitions, and what it must have left, by the oracle over what the ratings topic holds. Says whether a
+ * command was refused and changed nothing. What is done to the job is the tests' to say.
  */
 import { expect } from "bun:test";
 import { randomBytes } from "node:crypto";

@@ -1,7 +1,7 @@
 /**
- * SIGTERM to a `process` on a real broker and a real PostgreSQL: at a start while one of them is away or mute, and in the
- * middle of a run, whatever is under way. Always a clean end, and the next start goes on from there. `TEST_SEED` makes
- * other input.
+ * SIGTERM to a `process` on a real broker and a real PostgreSQL: at a start while one of them is away or mute, and in
+ * the middle of a run, whatever is under way. Always a clean end, and the next start goes on from there. `TEST_SEED`
+ * makes other input.
  */
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import type { RunningCommand } from "../scenarios/running-command.ts";

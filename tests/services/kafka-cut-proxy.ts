@@ -1,7 +1,7 @@
 /**
  * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
- * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP only.
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 

@@ -109,8 +109,8 @@ export class KafkaConnection {
       if (!isWithoutCoordinator(error)) throw error;
       throw serviceError(
         `the Kafka brokers ${this.place} take no transactions: ${reasonOf(error)}`,
-        "check that they all run, and that transaction.state.log.replication.factor and transaction.state.log.min.isr " +
-          "ask for no more brokers than there are",
+        "check that they all run, and that transaction.state.log.replication.factor and " +
+          "transaction.state.log.min.isr ask for no more brokers than there are",
         error,
       );
     }
