@@ -43,7 +43,7 @@ function work(): void {
   job.succeed("process --once");
 }
 
-test("offsets deleted while nothing is open: nothing to do for a start; the next epoch commits them", async () => {
+test("offsets deleted while nothing is open: nothing to do, and the next epoch commits them again", async () => {
   job = new ServiceJob(broker, server);
   work();
   await groupTool("--delete-offsets", "--topic", job.topics.ratings);
