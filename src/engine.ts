@@ -105,7 +105,7 @@ export class Engine {
     this.#options.onProgress(this.#shards);
   }
 
-  /** Works until it is done, taking an epoch whenever the outputs are full, and of what comes before a damaged batch. */
+  /** Works until it is done, taking an epoch whenever the outputs are full, and of what is before a damaged batch. */
   async #finish(shard: Shard, log: ShardLog, work: () => boolean): Promise<void> {
     try {
       while (!work()) await this.#takeEpoch(shard, log);

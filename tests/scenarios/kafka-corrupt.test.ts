@@ -69,7 +69,7 @@ function corrupt(file: string): void {
 const ofFiles = (holds: (file: number) => boolean) =>
   ratings.filter(({ offset }) => holds(Math.floor(offset / LINES_A_FILE)));
 
-test("process stops with exit 4 before the batch, however often it is started, and keeps what came before", async () => {
+test("process stops with exit 4 before the batch, however often it is started, and keeps what is before", async () => {
   expect(ratings.length).toBe(CODECS.length * LINES_A_FILE);
   for (const goal of ["--once", "--drain", "--once"]) {
     const { code, stderr } = work.run(`process ${goal} ${flagsOf(JOB)}`);
