@@ -32,6 +32,7 @@ export class ServiceJob extends Workplace {
   readonly rules: Rules;
   readonly #titles: Map<number, string>;
   readonly #random: Random;
+  readonly #started: RunningCommand[] = [];
   #filesWritten = 0;
 
   /** Everything is set up, and nothing sent yet. */
@@ -56,6 +57,18 @@ export class ServiceJob extends Workplace {
       ANOMALY_RATING_MEAN: String(RULES.anomalyMinMean),
     };
     this.setup();
+  }
+
+  override start(commandLine: string, env: Record<string, string> = {}): RunningCommand {
+    const running = super.start(commandLine, env);
+    this.#started.push(running);
+    return running;
+  }
+
+  /** Also of what a test that failed left running. */
+  override remove(): void {
+    for (const { hasEnded, pid } of this.#started) if (!hasEnded) process.kill(pid, "SIGKILL");
+    super.remove();
   }
 
   /** Names of topics and group. */
