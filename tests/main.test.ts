@@ -119,7 +119,7 @@ describe("errors", () => {
 
 describe("the folder that it is run in", () => {
   test("decides nothing by a .env or bunfig.toml", () => {
-    writeFileSync(join(folder, ".env"), "KAFKA_BOOTSTRAP_SERVERS=localhost:1\nTIDEMARK_LOG=nonsense\n");
+    writeFileSync(join(folder, ".env"), "KAFKA_BOOTSTRAP_SERVERS=localhost:0\nTIDEMARK_LOG=nonsense\n");
     writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./hostile.ts"]\n');
     writeFileSync(join(folder, "hostile.ts"), 'require("node:fs").writeFileSync("was-here", "");\n');
     const { status, stderr } = tidemark(["setup", "--home", "home"]);
@@ -127,7 +127,7 @@ describe("the folder that it is run in", () => {
     expect(existsSync(join(folder, "was-here"))).toBe(false);
     expect(existsSync(join(folder, "home"))).toBe(true);
     // The same in the environment does decide.
-    expect(tidemark(["setup", "--home", "home"], { KAFKA_BOOTSTRAP_SERVERS: "localhost:1" }).status).toBe(2);
+    expect(tidemark(["setup", "--home", "home"], { KAFKA_BOOTSTRAP_SERVERS: "localhost:0" }).status).toBe(2);
   });
 });
 
