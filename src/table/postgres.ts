@@ -64,6 +64,7 @@ class PostgresTable implements ResultTable {
   #session: PostgresSession;
   #backend: number;
   #isLocked = false;
+  #performed: Promise<unknown> = Promise.resolve();
   /** Who we are in the shards' rows, once they are claimed. */
   #claimant: string | undefined;
   /** Until a row turns up that stands there already: mode C never has one, mode A soon does. */
@@ -155,8 +156,17 @@ class PostgresTable implements ResultTable {
     );
   }
 
-  /** Does `work`, and all of it again whenever the session is lost meanwhile. */
+  /**
+   * Does `work`, and all of it again whenever the session is lost meanwhile. One after another: there is one session,
+   * and two who regain it would each wait for the lock that the other holds.
+   */
   #perform<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
+    const performed = this.#performed.then(() => this.#performNow(work));
+    this.#performed = performed.catch(() => {});
+    return performed;
+  }
+
+  #performNow<T>(work: (session: PostgresSession) => Promise<T>): Promise<T> {
     return translated(this.#session.place, async () => {
       for (;;) {
         try {

@@ -40,10 +40,13 @@ export class RunningCommand {
 
   /** Resolves when `condition` holds; fails when the command ends before, or never gets there. */
   async until(what: string, condition: () => boolean): Promise<void> {
-    await waitFor(what, () => {
+    const waited = waitFor(what, () => {
       if (condition()) return true;
-      if (this.hasEnded) throw new Error(`the command ended before ${what}:\n${this.stderr}`);
+      if (this.hasEnded) throw new Error(`the command ended before ${what}`);
       return false;
+    });
+    await waited.catch((error) => {
+      throw new Error(`${error.message}; it said:\n${this.stderr}`);
     });
   }
 

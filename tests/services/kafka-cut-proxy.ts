@@ -3,7 +3,8 @@
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
  * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP.
  */
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./programs.ts";
 
 /** Kafka protocol guide, "API keys". */
 export const API_KEYS = {
@@ -37,18 +38,19 @@ export class KafkaCutProxy {
   readonly #brokerPort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
-  #port = 0;
+  readonly #port: number;
   /** Resolves once nothing listens on the port any more. */
   #closed: Promise<void> = Promise.resolve();
   #cut: Cut | undefined;
 
-  private constructor(brokerPort: number) {
+  private constructor(brokerPort: number, port: number) {
+    this.#port = port;
     this.#brokerPort = brokerPort;
   }
 
   /** In front of the broker at `host:port`. */
   static async start(brokers: string): Promise<KafkaCutProxy> {
-    const proxy = new KafkaCutProxy(Number(brokers.split(":")[1]));
+    const proxy = new KafkaCutProxy(Number(brokers.split(":")[1]), await freePort());
     await proxy.open();
     return proxy;
   }
@@ -68,7 +70,6 @@ export class KafkaCutProxy {
     await this.#closed;
     const server = createServer((client) => this.#join(client, connect(this.#brokerPort, HOST)));
     await new Promise<void>((resolve) => server.listen(this.#port, HOST, resolve));
-    this.#port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 

@@ -109,6 +109,14 @@ describe("a PostgreSQL session", () => {
     });
   }
 
+  test("that is lost while two wait for it serves both, with one lock", async () => {
+    const table = await database.claimed();
+    server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoted(fixture.name, "'")}`);
+    await Promise.all([table.apply("me", epochOf(1, [row(0, 1, 1)])), table.standings(), table.standings()]);
+    await table.apply("me", epochOf(2, [row(0, 2, 2)]));
+    expect(await database.storedRows()).toEqual([row(0, 1, 1), row(0, 2, 2)]);
+  });
+
   test("that was lost while another process took the table ends with exit 4, naming it", async () => {
     const table = await database.claimed();
     await table.apply("me", epochOf(1, [row(0, 1, 1)]));
