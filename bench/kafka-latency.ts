@@ -1,7 +1,7 @@
 /**
  * Two delays over real services, by the executable in mode A: a rating produced -> its row visible in PostgreSQL, one
  * at a time at a steady rate, each counted from when it was due; and kill -9 -> the successor's first committed epoch.
- * Starts a broker and a PostgreSQL server of its own. `bun bench/kafka-latency.ts [ratings, 500] [a second, 50] [kills,
+ * Starts a broker and a PostgreSQL server of its own. `bun bench/kafka-latency.ts [ratings, 1500] [a second, 50] [kills,
  * 15]`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -20,7 +20,7 @@ import { runCommand } from "./run-command.ts";
 
 const WARM_UP = 50;
 const executable = join(import.meta.dirname, "../dist/tidemark");
-const [ratings, perSecond, kills] = [500, 50, 15].map((standard, at) => Number(process.argv[at + 2] ?? standard));
+const [ratings, perSecond, kills] = [1500, 50, 15].map((standard, at) => Number(process.argv[at + 2] ?? standard));
 
 const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
 const broker = await KafkaBroker.start();
@@ -41,7 +41,8 @@ await runCommand(["env", ...Object.entries(environment).map((entry) => entry.joi
 const start = (): ChildProcess => spawn(executable, ["process"], { env: environment, stdio: "ignore" });
 const writer = await KafkaTopicWriter.open(testClient({ brokers: [broker.brokers] }), "netflix-ratings");
 const builder = new BatchBuilder(1_000);
-const database = new pg.Client({ connectionString: environment.JDBC_URL, password: "bench" });
+const { host, port } = postgres;
+const database = new pg.Client({ host, port, database: "latency", user: "bench", password: "bench" });
 await database.connect();
 
 let sent = 0;
