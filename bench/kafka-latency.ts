@@ -1,8 +1,8 @@
 /**
  * Two delays over real services, by the executable in mode A: a rating produced -> its row visible in PostgreSQL, one
  * at a time at a steady rate, each counted from when it was due; and kill -9 -> the successor's first committed epoch.
- * Starts a broker and a PostgreSQL server of its own. `bun bench/kafka-latency.ts [ratings, 1500] [a second, 50] [kills,
- * 15]`.
+ * Starts a broker and a PostgreSQL server of its own. `bun bench/kafka-latency.ts [ratings, 1500] [a second, 50]
+ * [kills, 15]`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
