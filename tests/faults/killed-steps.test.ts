@@ -1,8 +1,8 @@
 /**
  * A kill -9 of `process` between every two of its requests that change something on the brokers, in a start and in an
- * epoch, one after another: a proxy lets a request through, or not, and then nothing more, so the place is certain. Each
- * time the next `process` leaves what the oracle says, on a real broker and a real PostgreSQL. `TEST_SEED` makes other
- * input.
+ * epoch, one after another: a proxy lets a request through, or not, and then nothing more, so the place is certain.
+ * Each time the next `process` leaves what the oracle says, on a real broker and a real PostgreSQL. `TEST_SEED` makes
+ * other input.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, setDefaultTimeout, test } from "bun:test";
 import { KafkaBroker } from "../services/kafka.ts";
