@@ -119,9 +119,9 @@ async function makeMute({ proxy, running }: Scene & { running: RunningCommand })
 // All at once: each may take its 10 s.
 test("at a start while the broker is mute; in a run while it is away, or mute", async () => {
   const starting = await newScene();
+  starting.proxy.isFrozen = true;
   const atStart = { ...starting, running: starting.job.start("process", starting.through) };
-  starting.proxy.shut();
-  await makeMute(atStart);
+  await atStart.running.until("a connection", () => starting.proxy.connections > 0);
   const away = await withEpochUnderWay();
   const mute = await withEpochUnderWay();
   await makeMute(mute);

@@ -27,6 +27,8 @@ interface Cut {
 
 const HOST = "127.0.0.1";
 const LENGTH_BYTES = 4;
+const LISTEN_TRIES_MAX = 100;
+const LISTEN_PAUSE_MS = 20;
 
 export class KafkaCutProxy {
   /** How often connections were cut. */
@@ -69,7 +71,16 @@ export class KafkaCutProxy {
   async open(): Promise<void> {
     await this.#closed;
     const server = createServer((client) => this.#join(client, connect(this.#brokerPort, HOST)));
-    await new Promise<void>((resolve) => server.listen(this.#port, HOST, resolve));
+    await new Promise<void>((resolve, reject) => {
+      let tries = 0;
+      const listen = () => server.listen(this.#port, HOST);
+      // A connection that was just being accepted holds the port a moment longer; no event tells when it is free.
+      server.on("error", (error: NodeJS.ErrnoException) =>
+        error.code === "EADDRINUSE" && ++tries < LISTEN_TRIES_MAX ? setTimeout(listen, LISTEN_PAUSE_MS) : reject(error),
+      );
+      server.once("listening", resolve);
+      listen();
+    });
     this.#server = server;
   }
 

@@ -81,7 +81,7 @@ export class KafkaBroker {
       writeFileSync(settings, brokerProperties(join(folder, "data"), listeners, files, isTransactional));
       writeFileSync(join(folder, "log4j2.properties"), LOG_SETTINGS);
       const id = randomBytes(16).toString("base64url");
-      await broker.tool("kafka.tools.StorageTool", ["format", "-t", id, "-c", settings, ...scramOptions()]);
+      await broker.tool("kafka.tools.StorageTool", ["format", `--cluster-id=${id}`, "-c", settings, ...scramOptions()]);
       await broker.startAgain();
       return broker;
     } catch (error) {

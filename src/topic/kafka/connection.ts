@@ -20,8 +20,8 @@ export class KafkaConnection {
   readonly #client: KafkaClient;
   readonly #cluster: Cluster;
   readonly #closing = new AbortController();
-  /** The topic asked for last, for messages. */
-  #topic: string | undefined;
+  /** The topics that were asked for. */
+  readonly #topics = new Set<string>();
   #groupCoordinator: { readonly groupId: string; readonly broker: Broker } | undefined;
 
   constructor(client: KafkaClient, cluster: Cluster) {
@@ -65,7 +65,7 @@ export class KafkaConnection {
 
   /** Runs `work` with the partition's leader; whatever goes wrong comes through. */
   async onceWithLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
-    this.#topic = topic;
+    this.#topics.add(topic);
     await this.#cluster.addTargetTopic(topic);
     const found = this.#cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
     if (found === undefined) {
@@ -137,6 +137,19 @@ export class KafkaConnection {
     await this.#cluster.refreshMetadata();
   }
 
+  /** Which topic is not there: an answer about all of them does not name it. */
+  async #missingTopic(): Promise<string> {
+    const topics = [...this.#topics];
+    for (const topic of topics) {
+      try {
+        await (await this.#cluster.findControllerBroker()).metadata([topic]);
+      } catch (error) {
+        if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION") return topic;
+      }
+    }
+    return topics.join(" or ");
+  }
+
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
     const { log, now, signal } = this.#client.surroundings;
     const beganMs = now();
@@ -154,7 +167,7 @@ export class KafkaConnection {
         if (!isPassing(error) || waitedMs >= this.#client.patienceMs) throw userErrorOf(error, this.place) ?? error;
         if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION" && waitedMs >= TOPIC_PATIENCE_MS) {
           throw stateError(
-            `the topic ${this.#topic} is gone from ${this.place}`,
+            `the topic ${await this.#missingTopic()} is gone from ${this.place}`,
             "put it back as it was, or make it anew with `tidemark setup` and start over",
             error,
           );
