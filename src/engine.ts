@@ -3,12 +3,14 @@
  * triggers. Caught up, an epoch follows every slice, for the least delay; far behind, it waits for `EPOCH_INTERVAL_MS`
  * or for many rows, as each epoch writes the same rows again. When that is decides nothing but how often rows change.
  */
+import { setImmediate as aTurnForOthers } from "node:timers/promises";
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { EpochPipeline } from "./epoch-pipeline.ts";
 import type { Shard } from "./shard.ts";
 import { DamagedBatch } from "./slice-walk.ts";
 import type { ShardAtWork } from "./start.ts";
 import type { Slice, TopicReader } from "./topic/contract.ts";
+import { piecesOf } from "./topic/slice-pieces.ts";
 
 /** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
 export const READ_BYTES = 4 * 1024 * 1024;
@@ -90,8 +92,12 @@ export class Engine {
         continue;
       }
       nextRead = this.#read(partition, slice.nextOffset);
-      shard.load(slice.bytes, endOffset);
-      await this.#finish(shard, log, () => shard.work());
+      for (const piece of piecesOf(slice.bytes)) {
+        shard.load(piece, endOffset);
+        await this.#finish(shard, log, () => shard.work());
+        // The next slice is arriving, and epochs are on their way.
+        await aTurnForOthers();
+      }
       shard.skipTo(Math.min(slice.nextOffset, endOffset));
       if (now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX) {
         await this.#takeEpoch(shard, log);

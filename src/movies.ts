@@ -34,11 +34,6 @@ export class Movies {
     return movieId < DIRECT_IDS_MAX ? -1 : (this.#slotOfLargeId.get(movieId) ?? -1);
   }
 
-  /** Slots by movie id, -1 for none; ids beyond it, known or not, are for `slotOf`. Good until the next `add`. */
-  get directSlots(): Int32Array {
-    return this.#slotOfId;
-  }
-
   idOf(slot: number): number {
     return this.#idOfSlot[slot];
   }

@@ -10,6 +10,7 @@ import { DayPanes } from "./day-panes.ts";
 import { DayRun } from "./day-run.ts";
 import type { Anomaly, RejectedLine, RejectReason } from "./epoch.ts";
 import { EpochOutputs } from "./epoch-outputs.ts";
+import { LaneMemory } from "./lane-memory.ts";
 import { Movies } from "./movies.ts";
 import { RatingParser } from "./rating.ts";
 import type { RowColumns } from "./row-columns.ts";
@@ -58,7 +59,7 @@ export class Shard {
   #partlyLate = false;
   #windowTooMany = false;
   /** Ratings of `#runDay`, not yet in its window and pane; empty whenever the shard rests or closes windows. */
-  readonly #run = new DayRun();
+  readonly #run: DayRun;
   #runDay = 0;
 
   constructor(partition: number, rules: ShardRules, surroundings: ShardSurroundings) {
@@ -70,7 +71,9 @@ export class Shard {
       this.totals.corruptBatches++;
       onCorrupt?.(partition, baseOffset, lastOffset);
     };
-    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`, onCorrupt && passCorrupt);
+    const memory = new LaneMemory();
+    this.#walk = new SliceWalk(`the ratings topic, partition ${partition},`, onCorrupt && passCorrupt, memory);
+    this.#run = new DayRun(memory);
     this.#panes = new DayPanes(rules.anomalyDays, Math.max(1, rules.anomalyMinCount));
     this.#outputs = new EpochOutputs(surroundings.alreadyOut, surroundings.outputsMax);
     this.#closing = new Closing(rules, this.movies, this.#windows, this.#panes, this.#outputs);
@@ -113,7 +116,6 @@ export class Shard {
   /** Sets whole record batches to work on next, those from `endOffset` on left out; the slice before must be done. */
   load(slice: Uint8Array, endOffset = Number.POSITIVE_INFINITY): void {
     this.#walk.load(slice, endOffset);
-    this.#parser.attach(slice);
   }
 
   /**
@@ -208,6 +210,7 @@ export class Shard {
   #count(): boolean {
     const { cursor } = this.#walk;
     const parser = this.#parser;
+    parser.attach(this.#walk.bytes);
     if (cursor.valueStart < 0 || !parser.parse(cursor.valueStart, cursor.valueEnd)) return this.#reject("malformed");
     const timeMs = parser.eventTimeMs;
     if (cursor.timestampMs >= 0 && timeMs > cursor.timestampMs + this.#rules.maxFutureMs) return this.#reject("future");
@@ -220,12 +223,11 @@ export class Shard {
       this.#surroundings.claimMovie(parser.movieId);
       slot = this.movies.add(parser.movieId, this.#surroundings.titleOf(parser.movieId));
     }
-    this.#run.add(slot, parser.rating);
+    this.#run.add(parser.movieId, slot, parser.rating);
     // What holds for this rating holds for all of its date that follow in the batch.
     const timestampMs = cursor.baseTimestampMs;
-    if (parser.plainDated && (timestampMs < 0 || timeMs <= timestampMs + this.#rules.maxFutureMs)) {
-      parser.gatherPlain(cursor, this.movies, this.#run);
-    }
+    const isInTime = timestampMs < 0 || timeMs <= timestampMs + this.#rules.maxFutureMs;
+    if (isInTime && this.#walk.isInLane) this.#run.gather(cursor);
     this.#passed();
     return true;
   }

@@ -1,10 +1,19 @@
 /**
  * The walk through a slice of a topic: batch after batch, each checked by its CRC before its first record is seen, and
- * record after record. Promises records in offset order from the offset asked for; what they say is the shard's.
+ * record after record. Promises records in offset order from the offset asked for; what they say is the shard's. With
+ * a lane's memory each batch that is not short is brought there first, to be checked and read there.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { UserError } from "./errors.ts";
-import { type BatchHeader, batchFault, RecordCursor, readBatchHeader, WRONG_CRC } from "./topic/record-batch.ts";
+import { type LaneMemory, WORTHWHILE_BYTES } from "./lane-memory.ts";
+import {
+  type BatchHeader,
+  batchFault,
+  isWholeBatch,
+  RecordCursor,
+  readBatchHeader,
+  WRONG_CRC,
+} from "./topic/record-batch.ts";
 
 /** A batch, told by where it begins and what it holds. */
 export interface LastBatch {
@@ -25,15 +34,30 @@ export class SliceWalk {
   /** What is walked, for messages. */
   readonly #source: string;
   readonly #onCorrupt: ((header: BatchHeader) => void) | undefined;
+  readonly #memory: LaneMemory | undefined;
   #slice: Uint8Array = new Uint8Array(0);
   #nextBatchAt = 0;
   #endOffset = 0;
   #batch: BatchHeader | undefined;
+  /** What the cursor's places point into. */
+  #bytes: Uint8Array = this.#slice;
+  #checksum: ((start: number, end: number) => number) | undefined;
 
   /** With `onCorrupt`, batches with a wrong CRC are told to it and passed; without, they are exit 4. */
-  constructor(source: string, onCorrupt?: (header: BatchHeader) => void) {
+  constructor(source: string, onCorrupt?: (header: BatchHeader) => void, memory?: LaneMemory) {
     this.#source = source;
     this.#onCorrupt = onCorrupt;
+    this.#memory = memory;
+  }
+
+  /** Whether the batch at hand lies in the lane's memory. */
+  get isInLane(): boolean {
+    return this.#checksum !== undefined;
+  }
+
+  /** What the cursor's places point into: the same until the next batch. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Sets whole record batches to walk through, up to `endOffset`. */
@@ -52,9 +76,9 @@ export class SliceWalk {
         this.#batch = undefined;
       }
       if (this.#nextBatchAt >= this.#slice.length) return false;
-      const header = readBatchHeader(this.#slice, this.#nextBatchAt);
+      const header = this.#open();
       if (header.baseOffset >= this.#endOffset) return false;
-      const fault = batchFault(this.#slice, header);
+      const fault = batchFault(this.#bytes, header, this.#checksum);
       if (fault !== undefined && (fault !== WRONG_CRC || this.#onCorrupt === undefined)) {
         throw this.#damaged(header, fault);
       }
@@ -66,7 +90,7 @@ export class SliceWalk {
       }
       if (header.lastOffset < fromOffset) continue;
       this.#batch = header;
-      this.cursor.open(this.#slice, header);
+      this.cursor.open(this.#bytes, header);
       this.lastBatch = { baseOffset: header.baseOffset, crc: header.crc };
     }
   }
@@ -74,7 +98,7 @@ export class SliceWalk {
   /** The value of the record at hand, as a view; null where it has none. */
   value(): Uint8Array | null {
     const { valueStart, valueEnd } = this.cursor;
-    return valueStart < 0 ? null : this.#slice.subarray(valueStart, valueEnd);
+    return valueStart < 0 ? null : this.#bytes.subarray(valueStart, valueEnd);
   }
 
   /** Writes which batch was the last one. */
@@ -88,6 +112,17 @@ export class SliceWalk {
     const baseOffset = from.signed();
     const crc = from.varint();
     this.lastBatch = baseOffset < 0 ? undefined : { baseOffset, crc };
+  }
+
+  /** Reads the header of the next batch, and brings the batch to where it will be read. */
+  #open(): BatchHeader {
+    const header = readBatchHeader(this.#slice, this.#nextBatchAt);
+    const isBroughtIn =
+      header.bytes >= WORTHWHILE_BYTES && header.baseOffset < this.#endOffset && isWholeBatch(this.#slice, header);
+    const memory = isBroughtIn ? this.#memory : undefined;
+    this.#checksum = memory === undefined ? undefined : (start, end) => memory.crc32c(start, end);
+    this.#bytes = memory === undefined ? this.#slice : memory.bringIn(this.#slice, header.at, header.bytes);
+    return memory === undefined ? header : { ...header, at: 0 };
   }
 
   #damaged(header: BatchHeader, fault: string): Error {

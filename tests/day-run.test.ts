@@ -19,7 +19,7 @@ test("gathers count, sum and a bit for each rating value, by movie", () => {
     [0, 0],
     [1, 10],
   ]) {
-    run.add(slot, rating);
+    run.add(slot + 1, slot, rating);
   }
   expect(run.empty).toBe(false);
   const taken = drained(run);
@@ -28,11 +28,11 @@ test("gathers count, sum and a bit for each rating value, by movie", () => {
 
 test("is empty after it was handed out, and takes slots of any size", () => {
   const run = new DayRun();
-  run.add(3, 5);
-  run.add(200_000, 2);
+  run.add(9, 3, 5);
+  run.add(2_000_000_000, 200_000, 2);
   expect(drained(run)).toEqual([[3, 1, 5, 1 << 5], [200_000, 1, 2, 1 << 2], [2]]);
   expect(run.empty).toBe(true);
   expect(drained(run)).toEqual([[0]]);
-  run.add(200_000, 1);
+  run.add(2_000_000_000, 200_000, 1);
   expect(drained(run)).toEqual([[200_000, 1, 1, 1 << 1], [1]]);
 });

@@ -12,9 +12,9 @@ const COLUMNS_MAX = 120;
 
 /** What must work without I/O, clock, chance or process: the same input gives the same output anywhere. */
 const PURE = [
-  /^src\/(rating|calendar|titles|watermark|window-store|day-panes|movies|epoch|row-columns)\.ts$/,
+  /^src\/(rating|calendar|titles|watermark|window-store|day-panes|day-run|lane|lane-memory|movies|epoch|row-columns)\.ts$/,
   /^src\/(shard|anomaly)[^/]*\.ts$/,
-  /^src\/topic\/(.*\/)?(record-batch|crc32c|crc32c-fold|murmur2)\.ts$/,
+  /^src\/topic\/(.*\/)?(record-batch|slice-pieces|crc32c|murmur2)\.ts$/,
   /^src\/topic\/kafka\/(fetched-batches|compressed-batch|compression|lz4-block|lz4-frame|xxh32)\.ts$/,
   /^src\/table\/print\.ts$/,
 ];
@@ -32,7 +32,7 @@ function filesIn(folder: string, ending: string): string[] {
 }
 
 const SOURCES = filesIn("src", ".ts");
-const ALL = [...SOURCES, ...["tests", "scripts", "bench"].flatMap((folder) => filesIn(folder, ".ts"))];
+const ALL = [...SOURCES, ...["wasm", "tests", "scripts", "bench"].flatMap((folder) => filesIn(folder, ".ts"))];
 const TEXTS = new Map(ALL.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
 
 const text = (path: string): string => TEXTS.get(path) ?? "";

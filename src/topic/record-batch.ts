@@ -73,12 +73,21 @@ export function readBatchHeader(bytes: Uint8Array, at: number): BatchHeader {
   };
 }
 
-/** What is wrong with the whole batch at `header`, or undefined: format, length and CRC-32C. */
-export function batchFault(bytes: Uint8Array, header: BatchHeader): string | undefined {
+/** Whether all of a batch of a possible length is there. */
+export function isWholeBatch(bytes: Uint8Array, { at, bytes: length }: BatchHeader): boolean {
+  return length >= BATCH_HEADER_BYTES && at + length <= bytes.length;
+}
+
+/** What is wrong with the whole batch at `header`, or undefined: format, length and, as `checksum` has it, CRC-32C. */
+export function batchFault(
+  bytes: Uint8Array,
+  header: BatchHeader,
+  checksum = (start: number, end: number) => crc32c(bytes, start, end),
+): string | undefined {
   if (header.magic !== MAGIC_V2) return `message format ${header.magic}, only 2 is known`;
   if (header.bytes < BATCH_HEADER_BYTES || header.bytes > BATCH_BYTES_MAX) return `a batch length of ${header.bytes}`;
-  if (header.at + header.bytes > bytes.length) return "a batch cut short";
-  if (crc32c(bytes, header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return WRONG_CRC;
+  if (!isWholeBatch(bytes, header)) return "a batch cut short";
+  if (checksum(header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return WRONG_CRC;
   if (header.recordCount < 0 || header.lastOffset < header.baseOffset) return "impossible counts";
   return undefined;
 }

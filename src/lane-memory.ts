@@ -1,0 +1,114 @@
+/**
+ * The memory that the lane (`wasm/lane.ts`) works in: the record batch at hand, and a day's run of ratings per movie.
+ * Lays it out, and lays it out anew, larger, when a batch, a movie id or a slot needs more; there is no lane before the
+ * first batch. Pure.
+ */
+import { assert } from "./errors.ts";
+import { type Lane, makeLane, SCRATCH_BYTES } from "./lane.ts";
+import { crc32c, crc32cInLane, FOLD_BYTES_MIN } from "./topic/crc32c.ts";
+
+/** A shorter batch is read as fast where it lies. */
+export const WORTHWHILE_BYTES = FOLD_BYTES_MIN;
+
+/** Movie ids below this stand in the table of slots (4 MB at most). */
+const IDS_MAX = 1 << 20;
+// Little, for whoever needs no more.
+const FIRST_IDS = 1 << 10;
+const FIRST_SLOTS = 1 << 9;
+
+/** Behind a batch the lane may look so far. */
+const BEHIND_BYTES = 256;
+const WORD_BYTES = 4;
+/** Words of a cell: count, sum, a bit for each rating value, one unused for alignment. */
+const CELL_WORDS = 4;
+const REPORT_BYTES = 64;
+const ALIGNMENT = 16;
+
+/** Where everything lies, in bytes from the memory's start. */
+interface Layout {
+  readonly ids: number;
+  readonly slots: number;
+  readonly batchBytes: number;
+  readonly scratch: number;
+  readonly table: number;
+  readonly touched: number;
+  readonly cells: number;
+  readonly batch: number;
+  readonly end: number;
+}
+
+function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
+  const table = aligned(REPORT_BYTES + SCRATCH_BYTES);
+  const touched = table + ids * WORD_BYTES;
+  // One more than there are slots: the lane writes behind the list's end before it knows whether that counts.
+  const cells = aligned(touched + (slots + 1) * WORD_BYTES);
+  const batch = cells + slots * CELL_WORDS * WORD_BYTES;
+  const end = batch + batchBytes + BEHIND_BYTES;
+  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, touched, cells, batch, end };
+}
+
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+export class LaneMemory {
+  #layout = layoutFor(FIRST_IDS, FIRST_SLOTS, 0);
+  #lane: Lane | undefined;
+  #memory = new ArrayBuffer(this.#layout.end);
+  #words = new Int32Array(this.#memory);
+  #batch = new Uint8Array(0);
+
+  get lane(): Lane {
+    assert(this.#lane !== undefined, "the lane works on a batch brought in");
+    return this.#lane;
+  }
+
+  get layout(): Layout {
+    return this.#layout;
+  }
+
+  /** All of it, in words; the first three are the lane's report. Good until the next `bringIn` or `makeRoom`. */
+  get words(): Int32Array {
+    return this.#words;
+  }
+
+  /** Copies a batch, `length` bytes from `at`, into the memory; a view of it there, good until the next one. */
+  bringIn(bytes: Uint8Array, at: number, length: number): Uint8Array {
+    if (length > this.#layout.batchBytes) this.#layOut(layoutFor(this.#layout.ids, this.#layout.slots, length * 2));
+    const { batch } = this.#layout;
+    this.#batch = new Uint8Array(this.#memory, batch, length);
+    this.#batch.set(bytes.subarray(at, at + length));
+    // What a batch before this one left there must not look like the end of it.
+    new Uint8Array(this.#memory, batch + length, BEHIND_BYTES).fill(0);
+    return this.#batch;
+  }
+
+  /** CRC-32C of the batch brought in, from `start` to `end`. */
+  crc32c(start: number, end: number): number {
+    if (end - start < FOLD_BYTES_MIN) return crc32c(this.#batch, start, end);
+    return crc32cInLane(this.lane, this.#layout.batch + start, end - start, this.#layout.scratch);
+  }
+
+  /** Makes room for a slot, and for a movie id in the table; false where an id is too large for that. */
+  makeRoom(slot: number, movieId = 0): boolean {
+    const { ids, slots, batchBytes } = this.#layout;
+    const isKnown = movieId < IDS_MAX;
+    if (slot < slots && (movieId < ids || !isKnown)) return isKnown;
+    const moreIds = isKnown && movieId >= ids ? Math.min(IDS_MAX, 2 ** Math.ceil(Math.log2(movieId + 1))) : ids;
+    this.#layOut(layoutFor(moreIds, Math.max(slots, slot < slots ? 0 : Math.max(slots * 2, slot + 1)), batchBytes));
+    return isKnown;
+  }
+
+  #layOut(next: Layout): void {
+    const [before, from] = [this.#layout, new Uint8Array(this.#memory)];
+    assert(next.ids >= before.ids && next.slots >= before.slots, "the memory never shrinks");
+    this.#layout = next;
+    this.#lane = next.batchBytes > 0 ? makeLane(next.end) : undefined;
+    this.#memory = this.#lane?.memory ?? new ArrayBuffer(next.end);
+    const to = new Uint8Array(this.#memory);
+    this.#words = new Int32Array(this.#memory);
+    to.set(from.subarray(0, REPORT_BYTES));
+    to.set(from.subarray(before.table, before.table + before.ids * WORD_BYTES), next.table);
+    to.set(from.subarray(before.touched, before.touched + before.slots * WORD_BYTES), next.touched);
+    to.set(from.subarray(before.cells, before.batch), next.cells);
+    to.set(from.subarray(before.batch, before.batch + this.#batch.length), next.batch);
+  }
+}
