@@ -8,7 +8,7 @@ import { processRatings } from "../../src/commands/process.ts";
 import { UserError } from "../../src/errors.ts";
 import { run } from "../commands/run.ts";
 import type { RunningCommand } from "../scenarios/running-command.ts";
-import type { Outcome } from "../scenarios/workplace.ts";
+import { type Outcome, saidBesideLog } from "../scenarios/workplace.ts";
 import { KafkaBroker } from "../services/kafka.ts";
 import { KAFKA_USERS } from "../services/kafka-settings.ts";
 import { freePort } from "../services/programs.ts";
@@ -53,8 +53,9 @@ afterAll(async () => {
 let job: ServiceJob;
 
 /** Two lines after what was logged, and no stack. */
-function expectSaid({ code, stdout, stderr }: Outcome, wanted: 2 | 3 | 4, message: string, hint: string): void {
-  const [said, advice, ...more] = stderr.split("\n").filter((line) => !/^\S+Z (warn|info) /.test(line));
+function expectSaid(outcome: Outcome, wanted: 2 | 3 | 4, message: string, hint: string): void {
+  const { code, stdout } = outcome;
+  const [said, advice, ...more] = saidBesideLog(outcome);
   expect({ code, stdout, said }).toEqual({ code: wanted, stdout: "", said: expect.stringContaining(message) });
   expect(advice).toStartWith("hint: ");
   expect(advice).toContain(hint);

@@ -10,7 +10,7 @@ import { writeRatingFiles, writeTitles } from "../recovery/rating-files.ts";
 import { difference, outputsOf, type Results, type Rules, resultsOf } from "../recovery/results.ts";
 import { type RunningCommand, waitFor } from "../scenarios/running-command.ts";
 import type { StoredRecord } from "../scenarios/stored-records.ts";
-import { type Outcome, Workplace } from "../scenarios/workplace.ts";
+import { type Outcome, saidBesideLog, Workplace } from "../scenarios/workplace.ts";
 import type { KafkaBroker } from "../services/kafka.ts";
 import type { PostgresServer } from "../services/postgres.ts";
 import { PostgresFixture } from "../table/postgres-fixture.ts";
@@ -166,7 +166,7 @@ export class ServiceJob extends Workplace {
   async expectRefused(message: string, hint: string, flags = "", env: Record<string, string> = {}): Promise<Outcome> {
     const before = this.everything();
     const outcome = this.run(`process --once${flags}`, [], env);
-    const [said, advice, ...more] = outcome.stderr.split("\n").filter((line) => !/^\S+Z (warn|info) /.test(line));
+    const [said, advice, ...more] = saidBesideLog(outcome);
     expect({ code: outcome.code, said }).toEqual({ code: 4, said: expect.stringContaining(message) });
     expect(advice).toStartWith("hint: ");
     expect(advice).toContain(hint);
