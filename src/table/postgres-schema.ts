@@ -8,6 +8,7 @@ import selectShards from "../../sql/postgres/select-shards.sql" with { type: "te
 import { stateError, usageError } from "../errors.ts";
 import type { ShardStanding, TableOwner } from "./contract.ts";
 import { describePlace, type PostgresPlace, type PostgresSession } from "./postgres-session.ts";
+import { standingsOf } from "./standing.ts";
 
 /** Stands in `tidemark_setup`; counts up with every change of our tables. */
 export const SCHEMA_VERSION = 1;
@@ -98,19 +99,5 @@ export async function readShards(
   owner: TableOwner | undefined,
   statement = selectShards,
 ): Promise<ShardStanding[]> {
-  return (await session.query(statement)).map((shard) => {
-    if (owner !== undefined && (shard.consumer_group !== owner.group || shard.topic !== owner.topic)) {
-      throw stateError(
-        `the table in ${describePlace(session.place)} belongs to group ${shard.consumer_group}, ` +
-          `topic ${shard.topic}, not to group ${owner.group}, topic ${owner.topic}`,
-        "name that group and topic, or another database",
-      );
-    }
-    return {
-      partition: Number(shard.partition),
-      epoch: { run: String(shard.epoch_run), owner: String(shard.epoch_owner), number: Number(shard.epoch_number) },
-      offset: Number(shard.next_offset),
-      claimant: String(shard.claimant),
-    };
-  });
+  return standingsOf(await session.query(statement), owner, describePlace(session.place));
 }

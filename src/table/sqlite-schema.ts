@@ -15,6 +15,7 @@ import selectShards from "../../sql/sqlite/select-shards.sql" with { type: "text
 import { stateError, usageError } from "../errors.ts";
 import type { ShardStanding, TableOwner } from "./contract.ts";
 import { translated } from "./sqlite-database.ts";
+import { standingsOf } from "./standing.ts";
 
 /** Stands in `tidemark_setup`; counts up with every change of our tables. */
 export const SCHEMA_VERSION = 1;
@@ -103,21 +104,11 @@ export function checkWritable(contents: Contents, path: string): void {
 
 /** The rows of `tidemark_shards`, by partition. With an owner given, exit 4 where they belong to another. */
 export function readShards(database: DatabaseSync, path: string, owner: TableOwner | undefined): ShardStanding[] {
-  return translated(path, () => database.prepare(selectShards).all()).map((shard) => {
-    if (owner !== undefined && (shard.consumer_group !== owner.group || shard.topic !== owner.topic)) {
-      throw stateError(
-        `the table in ${path} belongs to group ${shard.consumer_group}, topic ${shard.topic}, ` +
-          `not to group ${owner.group}, topic ${owner.topic}`,
-        "name that group and topic, or another database",
-      );
-    }
-    return {
-      partition: Number(shard.partition),
-      epoch: { run: String(shard.epoch_run), owner: String(shard.epoch_owner), number: Number(shard.epoch_number) },
-      offset: Number(shard.next_offset),
-      claimant: String(shard.claimant),
-    };
-  });
+  return standingsOf(
+    translated(path, () => database.prepare(selectShards).all()),
+    owner,
+    path,
+  );
 }
 
 // The version's column keeps its name for ever, so that any Tidemark can tell a newer one's database.

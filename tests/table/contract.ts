@@ -174,6 +174,22 @@ function claimContract(database: () => TestDatabase): void {
       ]);
     });
 
+    test("is found held by whoever made it, and by nobody else", async () => {
+      const table = await database().claimed(2);
+      await table.checkClaimed("me");
+      const error = await failure(() => table.checkClaimed("them"));
+      expect(error.exitCode).toBe(4);
+      expect(error.message).toContain("taken by another process (me)");
+    });
+
+    test("that is gone is held by nobody", async () => {
+      const table = await database().claimed(1);
+      await table.restart("me", []);
+      const error = await failure(() => table.checkClaimed("me"));
+      expect(error.exitCode).toBe(4);
+      expect(error.message).toContain("or reset");
+    });
+
     for (const other of [
       { ...OWNER, group: "other-group" },
       { ...OWNER, topic: "other-topic" },
