@@ -4,9 +4,10 @@
  */
 import selectNewest from "../../sql/postgres/select-newest.sql" with { type: "text" };
 import type { Row } from "../epoch.ts";
+import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
 import { isUnreachable, reasonOf } from "./postgres-errors.ts";
-import { checkReadable, readContents } from "./postgres-schema.ts";
+import { readContents } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
 import { connectPatiently, describePlace, START_PATIENCE_MS, translated } from "./postgres-session.ts";
 
@@ -49,7 +50,7 @@ class PostgresReader implements ResultReader {
 }
 
 async function readNewest(session: PostgresSession, limit: number): Promise<Row[]> {
-  checkReadable(await readContents(session), session.place);
+  checkReadable(await readContents(session), describePlace(session.place));
   return (await session.query(selectNewest, [limit])).map((row) => ({
     windowStart: Number(row.window_start),
     movieId: Number(row.movie_id),

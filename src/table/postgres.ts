@@ -14,11 +14,12 @@ import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
+import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { copyLines } from "./copy-lines.ts";
 import { isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
-import { checkWritable, readContents, readShards } from "./postgres-schema.ts";
+import { readContents, readShards } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
 import { connectPatiently, describePlace, translated } from "./postgres-session.ts";
 import { checkClaimed, isApplied } from "./standing.ts";
@@ -45,7 +46,7 @@ export function openPostgresTable(
   return translated(place, async () => {
     const session = await connectPatiently(place, surroundings);
     try {
-      checkWritable(await readContents(session), place);
+      checkWritable(await readContents(session), describePlace(place));
       return new PostgresTable(session, await session.backend(), owner, holder, surroundings);
     } catch (error) {
       await session.end();
@@ -91,7 +92,7 @@ class PostgresTable implements ResultTable {
       await lockDatabase(session, await readContents(session), this.#holder);
       this.#isLocked = true;
       // Again under the lock: a cleanup just before may have removed the tables.
-      checkWritable(await readContents(session), session.place);
+      checkWritable(await readContents(session), this.#name);
     });
   }
 

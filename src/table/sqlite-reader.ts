@@ -5,9 +5,10 @@
  */
 import selectNewest from "../../sql/sqlite/select-newest.sql" with { type: "text" };
 import type { Row } from "../epoch.ts";
+import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
 import { databasePath, openDatabase, translated } from "./sqlite-database.ts";
-import { checkExists, checkReadable, readContents } from "./sqlite-schema.ts";
+import { checkExists, readContents } from "./sqlite-schema.ts";
 
 /** Exit 2 at the first read where `setup` has made no table, exit 4 where it is damaged or of another shape. */
 export function openSqliteReader(path: string): ResultReader {

@@ -12,9 +12,10 @@ import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { assert } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import type { RowColumns } from "../row-columns.ts";
+import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { databasePath, inTransaction, lockPath, makeDurable, openDatabase } from "./sqlite-database.ts";
-import { checkExists, checkWritable, readContents, readShards } from "./sqlite-schema.ts";
+import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { checkClaimed, isApplied } from "./standing.ts";
 
 /** Rows a statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
