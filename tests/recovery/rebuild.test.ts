@@ -194,6 +194,28 @@ test("on a home in which nothing was processed: as a first start", async () => {
   expectResults(outcome(RULES));
 });
 
+test("shuts others out once, as claimant of the shards, before it looks at what stands on the outputs", async () => {
+  await setUp(home, 2);
+  await sendAll(RECORDS);
+  await runProcess(home, OPTIONS);
+  const steps: string[] = [];
+  const noting = <T extends object>(side: T): T =>
+    new Proxy(side, {
+      get: (target, key) => {
+        const value = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          steps.push(String(key));
+          return value.apply(target, args);
+        };
+      },
+    });
+  await rebuild({ ...OPTIONS, around: noting, aroundOutputs: noting });
+  expect(steps.slice(0, 5)).toEqual(["lock", "standings", "claim", "fence", "standings"]);
+  expect(steps.filter((step) => step === "fence")).toHaveLength(1);
+  expectResults(outcome(RULES));
+});
+
 test("again and again: nothing is put out twice", async () => {
   await setUp(home, 2);
   await sendAll(half(0));
