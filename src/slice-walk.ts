@@ -3,7 +3,7 @@
  * record after record. Promises records in offset order from the offset asked for; what they say is the shard's.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
-import { UserError } from "./errors.ts";
+import { DamagedBatch } from "./topic/contract.ts";
 import { type BatchHeader, batchFault, RecordCursor, readBatchHeader, WRONG_CRC } from "./topic/record-batch.ts";
 
 /** A batch, told by where it begins and what it holds. */
@@ -11,9 +11,6 @@ export interface LastBatch {
   readonly baseOffset: number;
   readonly crc: number;
 }
-
-/** Exit 4: a batch that is not as it was written. What came before it holds. */
-export class DamagedBatch extends UserError {}
 
 export class SliceWalk {
   readonly cursor = new RecordCursor();
@@ -92,7 +89,6 @@ export class SliceWalk {
 
   #damaged(header: BatchHeader, fault: string): Error {
     return new DamagedBatch(
-      4,
       `${this.#source} is damaged at offset ${header.baseOffset}: ${fault}`,
       "put the topic back from a copy, or pass what is damaged with `tidemark process --skip-corrupt`; " +
         "what came before this offset is kept",
