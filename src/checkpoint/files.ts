@@ -78,9 +78,8 @@ class CheckpointFiles implements CheckpointStore {
     const name = current.trim();
     if (!RUN_NAME.test(name)) throw this.#damaged(`${CURRENT} names no run`);
     const folder = join(this.#folder, name);
-    const files = await readdir(folder).catch(() => {
-      throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
-    });
+    const files = await namesIn(folder);
+    if (files.length === 0) throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
     this.#logs = [];
     for (let partition = 0; files.includes(logName(partition)); partition++) {
       const { log, header, cutBytes } = await ShardLogFile.open(join(folder, logName(partition)));

@@ -83,7 +83,9 @@ export class ShardLogFile implements ShardLog {
     const [head, ...rest] = bodies;
     if (head === undefined || rest.length === 0) throw damaged(path, 0, "no whole beginning");
     const header = readHeader(head);
-    const file = await open(path, "r+");
+    const file = await open(path, "r+").catch((error) => {
+      throw diskError("write", path, error);
+    });
     if (wholeBytes < bytes.length) await file.truncate(wholeBytes);
     // Records are read into memory of their own: what is kept of them is small.
     const log = new ShardLogFile(path, file, header, rest.map(readRecord), wholeBytes);

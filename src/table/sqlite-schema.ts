@@ -3,7 +3,7 @@
  * SQL files that make the tables are the only place that knows their columns: a table's shape is compared with what
  * they would make.
  */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import createMovieRatings from "../../sql/sqlite/create-movie-ratings.sql" with { type: "text" };
 import createTidemarkSetup from "../../sql/sqlite/create-tidemark-setup.sql" with { type: "text" };
@@ -12,6 +12,8 @@ import selectObjects from "../../sql/sqlite/select-objects.sql" with { type: "te
 import selectSetup from "../../sql/sqlite/select-setup.sql" with { type: "text" };
 import selectShape from "../../sql/sqlite/select-shape.sql" with { type: "text" };
 import selectShards from "../../sql/sqlite/select-shards.sql" with { type: "text" };
+import { diskError } from "../durable-file.ts";
+import { systemErrorCode } from "../errors.ts";
 import { type Contents, checkVersion, notSetUp, TABLE_NAMES, type TableName } from "./contents.ts";
 import type { ShardStanding, TableOwner } from "./contract.ts";
 import { translated } from "./sqlite-database.ts";
@@ -55,7 +57,12 @@ export function readContents(database: DatabaseSync, path: string): FileContents
 
 /** Exit 2 where there is nothing yet that could be opened. */
 export function checkExists(path: string): void {
-  if (!existsSync(path)) throw notSetUp(path);
+  try {
+    statSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") throw notSetUp(path);
+    throw diskError("read", path, error);
+  }
 }
 
 /** The rows of `tidemark_shards`, by partition. With an owner given, exit 4 where they belong to another. */
