@@ -2,11 +2,13 @@
  * What a broker refuses, or does not have, real as a user meets it: no topic, no host, no login, no transactions; and
  * topics that are deleted under a `process`. Each ends with its exit code, a message and a hint, in time.
  */
+
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { processRatings } from "../../src/commands/process.ts";
-import { UserError } from "../../src/errors.ts";
+import type { UserError } from "../../src/errors.ts";
 import { run } from "../commands/run.ts";
+import { failureOf } from "../failure.ts";
 import type { RunningCommand } from "../scenarios/running-command.ts";
 import { type Outcome, saidBesideLog } from "../scenarios/workplace.ts";
 import { KafkaBroker } from "../services/kafka.ts";
@@ -67,12 +69,8 @@ async function failureInHurry(of: ServiceJob, env: Record<string, string>): Prom
   const began = Date.now();
   const now = () => began + (Date.now() - began) * CLOCK_RATE;
   const places = { TIDEMARK_HOME: of.path("tidemark-data"), INPUT_FILE_PATH: of.path("data/movie_titles.csv") };
-  const failure = await run("process", processRatings, ["--once"], { now, env: { ...of.env, ...places, ...env } }).then(
-    () => undefined,
-    (error) => error,
-  );
-  if (!(failure instanceof UserError)) throw failure ?? new Error("process went through");
-  return failure;
+  const options = { now, env: { ...of.env, ...places, ...env } };
+  return failureOf(() => run("process", processRatings, ["--once"], options));
 }
 
 test.each([...TOPICS])("no topic of %s at the start is exit 2", (which) => {

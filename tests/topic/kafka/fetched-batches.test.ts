@@ -1,10 +1,11 @@
 /** What a reader sees of a fetch response; damage is told. Transactions: `aborted-transactions.test.ts`. */
+
 import { describe, expect, test } from "bun:test";
-import { UserError } from "../../../src/errors.ts";
 import { DamagedBatch } from "../../../src/topic/contract.ts";
 import { COMPRESSION_NAMES, compress } from "../../../src/topic/kafka/compression.ts";
 import { DECOMPRESSED_SLICE_BYTES, readableBatches } from "../../../src/topic/kafka/fetched-batches.ts";
 import { BATCH_BYTES_MAX, batchFault, readBatchHeader, recordsOf } from "../../../src/topic/record-batch.ts";
+import { failure } from "../../failure.ts";
 import { type NaiveBatch, naiveBatch, naiveCrc32c } from "../naive-batch.ts";
 import {
   batchOf,
@@ -20,15 +21,7 @@ import {
 } from "./fetched-fixture.ts";
 import { JAVA_BASE_OFFSET, JAVA_PRODUCER_ID, JAVA_RECORDS, javaBatch, javaRecord } from "./java-batches.ts";
 
-function errorOf(fetched: Uint8Array): UserError {
-  try {
-    readableBatches(fetched, 0, [], SOURCE);
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
+const errorOf = (fetched: Uint8Array) => failure(() => readableBatches(fetched, 0, [], SOURCE));
 
 describe("batches that all may be seen", () => {
   const one = batchOf({ baseOffset: 5, records: valuesOf(3) });
