@@ -7,9 +7,8 @@ import { setImmediate as aTurnForOthers } from "node:timers/promises";
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { EpochPipeline } from "./epoch-pipeline.ts";
 import type { Shard } from "./shard.ts";
-import { DamagedBatch } from "./slice-walk.ts";
 import type { ShardAtWork } from "./start.ts";
-import type { Slice, TopicReader } from "./topic/contract.ts";
+import { DamagedBatch, type Slice, type TopicReader } from "./topic/contract.ts";
 import { piecesOf } from "./topic/slice-pieces.ts";
 
 /** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
@@ -63,6 +62,7 @@ export class Engine {
       try {
         await this.#runShard(shardAtWork);
       } catch (error) {
+        if (error instanceof DamagedBatch) await this.#keepBefore(shardAtWork).finally(abort);
         abort();
         throw error;
       }
@@ -111,17 +111,15 @@ export class Engine {
     this.#options.onProgress(this.#shards);
   }
 
-  /** Works until it is done, taking an epoch whenever the outputs are full, and before it stops at damage. */
+  /** Works until it is done, taking an epoch whenever the outputs are full. */
   async #finish(shard: Shard, log: ShardLog, work: () => boolean): Promise<void> {
-    try {
-      while (!work()) await this.#takeEpoch(shard, log);
-    } catch (error) {
-      if (error instanceof DamagedBatch && shard.changed) {
-        await this.#takeEpoch(shard, log);
-        await this.#pipeline.settle();
-      }
-      throw error;
-    }
+    while (!work()) await this.#takeEpoch(shard, log);
+  }
+
+  /** At damage, what came before it is put out. */
+  async #keepBefore({ shard, log }: ShardAtWork): Promise<void> {
+    if (shard.changed) await this.#takeEpoch(shard, log);
+    await this.#pipeline.settle();
   }
 
   async #takeEpoch(shard: Shard, log: ShardLog): Promise<void> {

@@ -7,6 +7,11 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { stateError, systemErrorCode, usageError } from "./errors.ts";
 
+/** All files that the lock at this path may have made. */
+export function lockFiles(path: string): string[] {
+  return [path, ownerPath(path), `${path}-journal`];
+}
+
 export class FileLock {
   readonly path: string;
   // Referenced for as long as the lock is: Bun collects a DatabaseSync that nothing refers to, and the lock with it.
@@ -50,7 +55,7 @@ export class FileLock {
       );
     }
     try {
-      writeFileSync(`${path}.owner`, owner);
+      writeFileSync(ownerPath(path), owner);
     } catch {
       // The name decides nothing, and a full disk must not keep `cleanup` from freeing it.
     }
@@ -60,15 +65,19 @@ export class FileLock {
   /** Gives the lock back; a second call does nothing. */
   release(): void {
     if (this.#database === undefined) return;
-    rmSync(`${this.path}.owner`, { force: true });
+    rmSync(ownerPath(this.path), { force: true });
     this.#database.close();
     this.#database = undefined;
   }
 }
 
+function ownerPath(path: string): string {
+  return `${path}.owner`;
+}
+
 function readOwner(path: string): string | undefined {
   try {
-    return readFileSync(`${path}.owner`, "utf8") || undefined;
+    return readFileSync(ownerPath(path), "utf8") || undefined;
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw error;

@@ -5,19 +5,14 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { readTextIfThere } from "./durable-file.ts";
+import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
+import { lockFiles } from "./file-lock.ts";
 import { namesIn, removeIfEmpty } from "./folder.ts";
-import { type Home, MANIFEST_NAME } from "./home.ts";
+import { type Home, homeLockPath, MANIFEST_NAME, setupLockPath } from "./home.ts";
 import type { TableAdmin } from "./table/contract.ts";
 import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
 import { TOTALS_FILE_NAMES } from "./totals-file.ts";
-
-const LOCK_FILE_NAMES = /^(process|setup|checkpoint)\.lock(\.owner|-journal)?$/;
-const CURRENT_FILE_NAMES = /^current(\.\d+\.new)?$/;
-const CURRENT_FILE = /^run-[0-9a-f-]+\n$/;
-const RUN_FOLDER_NAMES = /^run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const RUN_FILE_NAMES = /^shard-\d+\.log(\.new)?$/;
 
 /** Names shown of what stays in a folder. */
 const KEPT_NAMES_MAX = 5;
@@ -61,7 +56,7 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
   // A topic that is being written is refused before anything is gone.
   for (const topic of topics) if (home.made(await removal.manifestName(topic))) await topicAdmin.checkIdle(topic);
 
-  if (await removeCheckpoint(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
+  if (await removeCheckpointAndTotals(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
   for (const what of await table.cleanup()) say(what.startsWith("(kept") ? what : `removed ${what}`);
   for (const { group, topic } of removal.groups) {
     if (await groupOffsets.remove(topic, group)) say(`removed ${placeOf(group, topic)}`);
@@ -80,15 +75,13 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
 
 /** Whether there is anything of ours in the folder, so that a living process could hold its lock. */
 export async function holdsOurs(folder: string): Promise<boolean> {
-  const isOurs = (name: string) => LOCK_FILE_NAMES.test(name) || name === MANIFEST_NAME || name === "topics";
-  return (await namesIn(folder)).some(isOurs) || (await holdsCheckpoint(folder));
+  const ours = [...lockFilesIn(folder), join(folder, MANIFEST_NAME), topicsPath(folder)];
+  return (await namesIn(folder)).some((name) => ours.includes(join(folder, name))) || (await holdsCheckpoint(folder));
 }
 
 /** The locks' own files, which go while the locks are held. */
 export async function removeLockFiles(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) {
-    if (LOCK_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
-  }
+  for (const path of lockFilesIn(folder)) await rm(path, { force: true });
 }
 
 /** The end, without locks: removes the folders that are empty now, and says what is in the others. */
@@ -102,32 +95,20 @@ export async function removeEmptyFolders({ home, checkpoints }: Removal, say: (t
   }
 }
 
-async function holdsCheckpoint(folder: string): Promise<boolean> {
-  for (const name of await namesIn(folder)) {
-    if (RUN_FOLDER_NAMES.test(name) || (await isCurrentFile(folder, name))) return true;
-  }
-  return false;
-}
-
-/** Says whether there was one. */
-async function removeCheckpoint(folder: string): Promise<boolean> {
+/** Says whether there was a checkpoint; the totals beside it go with it. */
+async function removeCheckpointAndTotals(folder: string): Promise<boolean> {
   if (!(await holdsCheckpoint(folder))) return false;
-  const names = await namesIn(folder);
   // First: without the rest, nothing would tell that it is ours.
-  for (const name of names) if (TOTALS_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
-  for (const name of names) {
-    const path = join(folder, name);
-    if (await isCurrentFile(folder, name)) await rm(path, { force: true });
-    if (!RUN_FOLDER_NAMES.test(name)) continue;
-    for (const log of await namesIn(path)) if (RUN_FILE_NAMES.test(log)) await rm(join(path, log), { force: true });
-    await removeIfEmpty(path);
+  for (const name of await namesIn(folder)) {
+    if (TOTALS_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
   }
+  await removeCheckpoint(folder);
   return true;
 }
 
-/** By its name and by what it says: others, too, call something "current". */
-async function isCurrentFile(folder: string, name: string): Promise<boolean> {
-  return CURRENT_FILE_NAMES.test(name) && CURRENT_FILE.test((await readTextIfThere(join(folder, name))) ?? "");
+/** Of a folder that may be the home, the checkpoints', or both. */
+function lockFilesIn(folder: string): string[] {
+  return [homeLockPath, setupLockPath, checkpointLockPath].flatMap((pathIn) => lockFiles(pathIn(folder)));
 }
 
 function placeOf(group: string, topic: string): string {

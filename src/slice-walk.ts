@@ -4,8 +4,8 @@
  * a lane's memory each batch that is not short is brought there first, to be checked and read there.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
-import { UserError } from "./errors.ts";
 import { type LaneMemory, WORTHWHILE_BYTES } from "./lane-memory.ts";
+import { DamagedBatch } from "./topic/contract.ts";
 import {
   type BatchHeader,
   batchFault,
@@ -20,9 +20,6 @@ export interface LastBatch {
   readonly baseOffset: number;
   readonly crc: number;
 }
-
-/** Exit 4: a batch that is not as it was written. What came before it holds. */
-export class DamagedBatch extends UserError {}
 
 export class SliceWalk {
   readonly cursor = new RecordCursor();
@@ -127,7 +124,6 @@ export class SliceWalk {
 
   #damaged(header: BatchHeader, fault: string): Error {
     return new DamagedBatch(
-      4,
       `${this.#source} is damaged at offset ${header.baseOffset}: ${fault}`,
       "put the topic back from a copy, or pass what is damaged with `tidemark process --skip-corrupt`; " +
         "what came before this offset is kept",

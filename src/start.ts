@@ -114,7 +114,8 @@ export async function startShards(
     return logs[partition].last;
   });
   await checkpoint.removeOtherRuns();
-  await outputs.fence();
+  // A rebuild has done so, before it looked at what stands on the outputs.
+  if (!options.rebuild) await outputs.fence();
   const missing = await outputs.missing(tails);
   const pipeline = new EpochPipeline({ table, outputs, owner, syncRatings: () => ratings.sync() });
   for (const { log, inTable } of lacking) {
@@ -131,7 +132,7 @@ function warnOfCorrupt(log: Log) {
 
 /** A new run: at a first start both sides must know nothing of us; a rebuild notes what the old run left. */
 async function beginRun(
-  { checkpoint, outputs, ratings, anomalies, rejected }: ProcessSides,
+  { checkpoint, table, outputs, ratings, anomalies, rejected }: ProcessSides,
   { settings, rules, rebuild, owner, newRun, log }: StartOptions,
   standings: ReadonlyMap<number, ShardStanding>,
 ): Promise<ShardLog[]> {
@@ -139,6 +140,9 @@ async function beginRun(
   let replaced: (Replaced | undefined)[] = [];
   if (rebuild) {
     await checkTopicForRebuild(ratings, [...standings.values()]);
+    // Only a claimant may shut others out; where no shard was ever claimed, there is nobody to shut out.
+    const nothing = { run: newRun, owner, number: 0 };
+    if (standings.size > 0) await table.claim(owner, settings.partitions, (_, found) => found?.epoch ?? nothing);
     // What a dead owner left open is settled first: only then is it certain what stands on the topics.
     await outputs.fence();
     const outputStandings = await outputs.standings();

@@ -1,7 +1,8 @@
 /** The database's address: what is read from a URL, what is refused, and that no message repeats a password. */
+
 import { describe, expect, test } from "bun:test";
 import { holdsPassword, parseDatabaseUrl, SSL_MODES } from "../src/database-url.ts";
-import { UserError } from "../src/errors.ts";
+import { failure } from "./failure.ts";
 
 const parse = (url: string) => parseDatabaseUrl(url, "JDBC_URL");
 
@@ -11,14 +12,7 @@ function postgres(url: string) {
   return parsed;
 }
 
-function errorOf(url: string): UserError {
-  try {
-    parse(url);
-  } catch (error) {
-    if (error instanceof UserError) return error;
-  }
-  throw new Error("no error for the user");
-}
+const errorOf = (url: string) => failure(() => parse(url));
 
 describe("PostgreSQL", () => {
   test.each(["jdbc:postgresql", "postgresql", "postgres", "JDBC:PostgreSQL"])("%s:// names all parts", (scheme) => {

@@ -1,11 +1,13 @@
 /** How brokers are spoken to, as a user says it: what is taken, what must be given together, and no secret told. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../src/errors.ts";
+import type { UserError } from "../src/errors.ts";
 import { readSettings, settingsOf } from "../src/settings.ts";
 import type { CommandName } from "../src/settings-row.ts";
+import { failure } from "./failure.ts";
 
 const SECRET = "Xq7Zr9Wv:%41 @";
 const NOTHING = { tls: undefined, sasl: undefined };
@@ -20,15 +22,10 @@ const security = (args: string, env: Record<string, string> = {}, command: Comma
   readSettings(command, ["--brokers", "b:9092", ...args.split(" ").filter(Boolean)], env).security;
 
 function errorOf(args: string, env: Record<string, string> = {}): UserError {
-  try {
-    security(args, env);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    expect(error.exitCode).toBe(2);
-    expect(error.message + error.hint).not.toContain(SECRET);
-    return error;
-  }
-  throw new Error("nothing was refused");
+  const error = failure(() => security(args, env));
+  expect(error.exitCode).toBe(2);
+  expect(error.message + error.hint).not.toContain(SECRET);
+  return error;
 }
 
 describe("the protocol", () => {

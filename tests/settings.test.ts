@@ -1,24 +1,15 @@
 /** Settings as a user gives them: flags, variables, defaults, and what is said about wrong ones. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../src/errors.ts";
 import { readSettings, settingsOf } from "../src/settings.ts";
 import { COMMAND_NAMES, type CommandName } from "../src/settings-row.ts";
+import { failure as errorOf } from "./failure.ts";
 
 const settings = (command: CommandName, args: string, env: Record<string, string> = {}) =>
   readSettings(command, args.split(" ").filter(Boolean), env);
-
-function errorOf(read: () => unknown): UserError {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe("defaults", () => {
   test("are the contract's", () => {

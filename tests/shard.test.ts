@@ -2,6 +2,7 @@
  * A shard in examples: what its users rely on besides the right figures, which `shard.property.test.ts` checks. Titles,
  * damage, limits, movies of another partition, settings that change, and closings larger than an epoch.
  */
+
 import { describe, expect, test } from "bun:test";
 import { ByteReader } from "../src/byte-stream.ts";
 import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
@@ -10,6 +11,7 @@ import { Shard } from "../src/shard.ts";
 import type { ShardRules } from "../src/shard-rules.ts";
 import type { ShardSurroundings } from "../src/shard-surroundings.ts";
 import { crc32c } from "../src/topic/crc32c.ts";
+import { failure } from "./failure.ts";
 import { Random } from "./generate/random.ts";
 import { foreignBatch } from "./shard/foreign-batch.ts";
 import { RatingsLog, recordBatch } from "./shard/ratings-log.ts";
@@ -47,16 +49,6 @@ function restarted(state: Uint8Array, rules: Partial<ShardRules> = {}, surroundi
   const shard = makeShard(rules, surroundings);
   shard.restore(new ByteReader(state));
   return shard;
-}
-
-function failure(run: () => unknown): UserError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 const titles = (results: readonly { title: string }[]) => results.map(({ title }) => title);

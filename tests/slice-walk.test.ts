@@ -1,10 +1,11 @@
 /** The walk through slices: every record from the offset asked for, in order, and no batch whose bytes are damaged. */
+
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../src/byte-stream.ts";
-import { UserError } from "../src/errors.ts";
 import { SliceWalk } from "../src/slice-walk.ts";
 import { crc32c } from "../src/topic/crc32c.ts";
 import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_HEADER_BYTES } from "../src/topic/record-batch.ts";
+import { failure } from "./failure.ts";
 import { recordBatch } from "./shard/ratings-log.ts";
 
 const EVERYTHING = Number.POSITIVE_INFINITY;
@@ -30,16 +31,6 @@ function edited(batch: Uint8Array, edit: (bytes: Uint8Array, view: DataView) => 
   edit(bytes, view);
   view.setUint32(BATCH_CRC_AT, crc32c(bytes, BATCH_CRC_FROM, bytes.length));
   return bytes;
-}
-
-function failure(run: () => unknown): UserError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 describe("records", () => {

@@ -12,7 +12,8 @@ const COLUMNS_MAX = 120;
 
 /** What must work without I/O, clock, chance or process: the same input gives the same output anywhere. */
 const PURE = [
-  /^src\/(rating|calendar|titles|watermark|window-store|day-panes|day-run|lane|lane-memory|movies|epoch|row-columns)\.ts$/,
+  /^src\/(rating|calendar|titles|watermark|window-store|movies|epoch|row-columns)\.ts$/,
+  /^src\/(day-panes|day-run|lane|lane-memory|lane-wasm|closing|running-sum|slice-walk)\.ts$/,
   /^src\/(shard|anomaly)[^/]*\.ts$/,
   /^src\/topic\/(.*\/)?(record-batch|slice-pieces|crc32c|murmur2)\.ts$/,
   /^src\/topic\/kafka\/(fetched-batches|compressed-batch|compression|lz4-block|lz4-frame|xxh32)\.ts$/,

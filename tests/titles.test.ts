@@ -1,8 +1,9 @@
 /** What a titles file says: encodings, headers, commas, quotes, lines that are wrong; and how a title is cut. */
+
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
-import { UserError } from "../src/errors.ts";
 import { cutTitle, parseTitles, type Titles, type TitlesEncoding } from "../src/titles.ts";
+import { failure } from "./failure.ts";
 import { Random } from "./generate/random.ts";
 import { oracleTitles } from "./oracle/title.ts";
 
@@ -32,15 +33,8 @@ function titleOf(line: string): string | undefined {
   return read(`${line}\n`).titles.get(1);
 }
 
-function failure(bytes: Uint8Array, encoding: TitlesEncoding): UserError {
-  try {
-    parseTitles(bytes, encoding, "the titles file t.csv");
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("no error");
-}
+const failureOf = (bytes: Uint8Array, encoding: TitlesEncoding) =>
+  failure(() => parseTitles(bytes, encoding, "the titles file t.csv"));
 
 describe("the title", () => {
   test.each([
@@ -240,7 +234,7 @@ describe("the encoding", () => {
   });
 
   test("UTF-8 asked for and not there is exit 2, with the place of the first wrong byte", () => {
-    const error = failure(latin1(`1,2000,A\n${accents}`), "utf-8");
+    const error = failureOf(latin1(`1,2000,A\n${accents}`), "utf-8");
     expect(error.exitCode).toBe(2);
     expect(error.message).toContain("t.csv is not UTF-8: byte 20 (on line 2)");
     expect(error.hint).toContain("windows-1250");
@@ -268,10 +262,12 @@ describe("the encoding", () => {
   });
 
   test("UTF-16 and binary files are exit 4", () => {
-    expect(failure(Uint8Array.from(Buffer.from("\uFEFF1,2003,A\n", "utf16le")), "auto")).toMatchObject({ exitCode: 4 });
-    expect(failure(Uint8Array.from(Buffer.from("1,2003,A\n", "utf16le")), "auto").message).toContain("binary");
+    expect(failureOf(Uint8Array.from(Buffer.from("\uFEFF1,2003,A\n", "utf16le")), "auto")).toMatchObject({
+      exitCode: 4,
+    });
+    expect(failureOf(Uint8Array.from(Buffer.from("1,2003,A\n", "utf16le")), "auto").message).toContain("binary");
     const random = new Random(seed);
-    expect(failure(Uint8Array.from([0, ...random.bytes(3000)]), "auto")).toMatchObject({ exitCode: 4 });
+    expect(failureOf(Uint8Array.from([0, ...random.bytes(3000)]), "auto")).toMatchObject({ exitCode: 4 });
   });
 });
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { diskError, readTextIfThere, replaceFile, syncFolder } from "../durable-file.ts";
 import { stateError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
+import { namesIn, removeIfEmpty } from "../folder.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { CheckpointSettings, CheckpointStore, Replaced, ShardLog } from "./contract.ts";
 import { CHECKPOINT_FORMAT, type HeaderRecord } from "./log-records.ts";
@@ -17,6 +18,9 @@ const CURRENT = "current";
 const RUN_PREFIX = "run-";
 /** A run's folder is named by its UUID: what else begins so is somebody else's. */
 const RUN_NAME = /^run-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** With their temporary copies. */
+const CURRENT_NAMES = /^current(\.\d+\.new)?$/;
+const LOG_NAMES = /^shard-\d+\.log(\.new)?$/;
 
 /** Not the home's lock, since the folder may be the home. */
 export function checkpointLockPath(folder: string): string {
@@ -26,6 +30,25 @@ export function checkpointLockPath(folder: string): string {
 /** `holder` says who we are, for the message that another process gets. */
 export function openCheckpointFiles(folder: string, holder: string, warn: (text: string) => void): CheckpointStore {
   return new CheckpointFiles(folder, holder, warn);
+}
+
+/** Whether there is a checkpoint in the folder, or what a removal that was cut off has left of one. */
+export async function holdsCheckpoint(folder: string): Promise<boolean> {
+  for (const name of await namesIn(folder)) {
+    if (RUN_NAME.test(name) || (await isCurrent(folder, name))) return true;
+  }
+  return false;
+}
+
+/** Removes what checkpoints are made of, and nothing else: what somebody else put into the folders stays. */
+export async function removeCheckpoint(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    if (await isCurrent(folder, name)) await rm(path, { force: true });
+    if (!RUN_NAME.test(name)) continue;
+    for (const log of await namesIn(path)) if (LOG_NAMES.test(log)) await rm(join(path, log), { force: true });
+    await removeIfEmpty(path);
+  }
 }
 
 class CheckpointFiles implements CheckpointStore {
@@ -55,9 +78,8 @@ class CheckpointFiles implements CheckpointStore {
     const name = current.trim();
     if (!RUN_NAME.test(name)) throw this.#damaged(`${CURRENT} names no run`);
     const folder = join(this.#folder, name);
-    const files = await readdir(folder).catch(() => {
-      throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
-    });
+    const files = await namesIn(folder);
+    if (files.length === 0) throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
     this.#logs = [];
     for (let partition = 0; files.includes(logName(partition)); partition++) {
       const { log, header, cutBytes } = await ShardLogFile.open(join(folder, logName(partition)));
@@ -142,6 +164,11 @@ class CheckpointFiles implements CheckpointStore {
       "put the folder back from a copy, or start `tidemark process --rebuild`, which reads the topic again",
     );
   }
+}
+
+/** By its name and by what it says: others, too, call something "current". */
+async function isCurrent(folder: string, name: string): Promise<boolean> {
+  return CURRENT_NAMES.test(name) && RUN_NAME.test((await readTextIfThere(join(folder, name)))?.trim() ?? "");
 }
 
 function logName(partition: number): string {

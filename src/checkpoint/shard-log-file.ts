@@ -83,10 +83,13 @@ export class ShardLogFile implements ShardLog {
     const [head, ...rest] = bodies;
     if (head === undefined || rest.length === 0) throw damaged(path, 0, "no whole beginning");
     const header = readHeader(head);
-    const file = await open(path, "r+");
-    if (wholeBytes < bytes.length) await file.truncate(wholeBytes);
     // Records are read into memory of their own: what is kept of them is small.
-    const log = new ShardLogFile(path, file, header, rest.map(readRecord), wholeBytes);
+    const records = rest.map(readRecord);
+    const file = await open(path, "r+").catch((error) => {
+      throw diskError("write", path, error);
+    });
+    if (wholeBytes < bytes.length) await file.truncate(wholeBytes);
+    const log = new ShardLogFile(path, file, header, records, wholeBytes);
     return { log, header, cutBytes: bytes.length - wholeBytes };
   }
 
@@ -208,6 +211,7 @@ export class ShardLogFile implements ShardLog {
       await syncFolder(dirname(this.#path));
       await this.#file.close();
     } catch (error) {
+      await file.close();
       throw diskError("replace", this.#path, error);
     }
     this.#file = file;
@@ -219,12 +223,15 @@ export class ShardLogFile implements ShardLog {
 
 /** A file with this content, fsynced, open for more. */
 async function writeNew(path: string, content: readonly Uint8Array[]): Promise<FileHandle> {
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, "w+");
+    file = await open(path, "w+");
     await writeAll(file, content, 0);
     await file.sync();
     return file;
   } catch (error) {
+    // Left open, it would be collected some day, and that be taken for a bug.
+    await file?.close();
     throw diskError("write", path, error);
   }
 }

@@ -8,14 +8,12 @@ import type { CheckpointSettings } from "../checkpoint/contract.ts";
 import { openCheckpointFiles } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
 import { Engine, type Goal } from "../engine.ts";
-import { stateError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import { homeLockPath, openHome } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import type { Settings } from "../settings.ts";
 import type { ShardRules } from "../shard-rules.ts";
 import { type ShardAtWork, startShards } from "../start.ts";
-import type { ResultTable } from "../table/contract.ts";
 import { openTable } from "../table/open.ts";
 import { readTitles } from "../titles-file.ts";
 import { type Topics, topicsOf } from "../topic/topics.ts";
@@ -49,7 +47,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
         partitions: ratings.partitions,
         anomalyTopic,
         rejectedTopic,
-        checkHeld: () => checkHeld(table, owner),
+        checkHeld: () => table.checkClaimed(owner),
       }),
     );
 
@@ -94,16 +92,6 @@ export async function processRatings(context: CommandContext): Promise<void> {
   } finally {
     await open.closeAll(log.warn);
   }
-}
-
-/** Exit 4 when another process has claimed the shards: whoever asks is about to shut others out of the topics. */
-async function checkHeld(table: ResultTable, owner: string): Promise<void> {
-  const foreign = (await table.standings()).find(({ claimant }) => claimant !== owner);
-  if (foreign === undefined) return;
-  throw stateError(
-    `partition ${foreign.partition} has been taken by another process (${foreign.claimant})`,
-    "let one process work for a group and topic; start it again once the other has ended",
-  );
 }
 
 async function warnOfRetention(topics: Topics, topic: string, warn: (text: string) => void): Promise<void> {

@@ -47,6 +47,12 @@ export interface ResultTable {
   ): Promise<void>;
 
   /**
+   * Exit 4 unless all shards are there, claimed by `claimant`: for whoever is about to shut others out elsewhere. As
+   * good as the moment it is asked in.
+   */
+  checkClaimed(claimant: string): Promise<void>;
+
+  /**
    * One durable transaction: locks the shard's row; finds `claimant` there (else exit 4: another is writing) and,
    * as epoch, `epoch.previous`; sets `epoch.identity` and `epoch.offset` and upserts the rows. Finding
    * `epoch.identity` itself means that an earlier try went through: done, nothing is written again. Any other

@@ -5,10 +5,11 @@
  * touched.
  */
 import type { PostgresDatabase } from "../settings.ts";
+import { type Contents, listKept, listOurs, ownsRatings } from "./contents.ts";
 import type { TableAdmin, TableOwner } from "./contract.ts";
 import { isRefusal, reasonOf } from "./postgres-errors.ts";
 import { lockDatabase } from "./postgres-lock.ts";
-import { type Contents, readContents, readShards } from "./postgres-schema.ts";
+import { readContents, readShards } from "./postgres-schema.ts";
 import {
   asAdministrator,
   describeUser,
@@ -26,7 +27,7 @@ import {
   type Surroundings,
   translated,
 } from "./postgres-session.ts";
-import { dropOurs, hasOthers, listKept, listOurs, makeMissing, ownsRatings } from "./postgres-tables.ts";
+import { dropOurs, hasOthers, makeMissing } from "./postgres-tables.ts";
 
 /**
  * `owner`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
@@ -148,7 +149,7 @@ class PostgresAdmin {
 
   /** What cleanup removes, in words. */
   #list({ contents, others, standing }: Found): string[] {
-    const lines = contents === undefined ? [] : listOurs(contents, this.#database);
+    const lines = contents === undefined ? [] : listOurs(contents, describePlace(this.#database));
     if (standing.madeDatabase && !others) lines.push(describePlace(this.#database));
     if (standing.madeUser) lines.push(describeUser(this.#database));
     return lines;
@@ -156,14 +157,14 @@ class PostgresAdmin {
 
   async #removeTables(session: PostgresSession | undefined, { contents }: Found): Promise<string[]> {
     if (session === undefined || contents === undefined) return [];
+    const place = describePlace(this.#database);
     await lockDatabase(session, contents, this.#holder);
-    const removed = await session.transaction(async () => {
+    return session.transaction(async () => {
       const found = await readContents(session);
       if (found.sound.has("tidemark_shards")) await readShards(session, this.#owner);
       await dropOurs(session, found);
-      return [...listOurs(found, this.#database), ...listKept(found, this.#database)];
+      return [...listOurs(found, place), ...listKept(found, place)];
     });
-    return removed;
   }
 
   async #removeFromServer(admin: PostgresSession, { contents, others, standing }: Found): Promise<string[]> {

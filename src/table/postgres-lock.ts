@@ -8,7 +8,7 @@ import selectSetup from "../../sql/postgres/select-setup.sql" with { type: "text
 import takeLock from "../../sql/postgres/take-lock.sql" with { type: "text" };
 import updateLockHolder from "../../sql/postgres/update-lock-holder.sql" with { type: "text" };
 import { stateError } from "../errors.ts";
-import type { Contents } from "./postgres-schema.ts";
+import type { Contents } from "./contents.ts";
 import { describePlace, type PostgresSession } from "./postgres-session.ts";
 
 /** A holder killed just now is gone within milliseconds, or when the statement that it was in has ended. */

@@ -4,11 +4,13 @@
  */
 import selectNewest from "../../sql/postgres/select-newest.sql" with { type: "text" };
 import type { Row } from "../epoch.ts";
+import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
 import { isUnreachable, reasonOf } from "./postgres-errors.ts";
-import { checkReadable, readContents } from "./postgres-schema.ts";
+import { readContents } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
 import { connectPatiently, describePlace, START_PATIENCE_MS, translated } from "./postgres-session.ts";
+import { resultRow } from "./result-row.ts";
 
 /** At the first read: exit 3 where the server cannot be had, 2 where setup has not run, 4 for another shape. */
 export function openPostgresReader(place: PostgresPlace, surroundings: Surroundings): ResultReader {
@@ -49,13 +51,6 @@ class PostgresReader implements ResultReader {
 }
 
 async function readNewest(session: PostgresSession, limit: number): Promise<Row[]> {
-  checkReadable(await readContents(session), session.place);
-  return (await session.query(selectNewest, [limit])).map((row) => ({
-    windowStart: Number(row.window_start),
-    movieId: Number(row.movie_id),
-    title: String(row.title),
-    ratingCount: Number(row.rating_count),
-    ratingSum: Number(row.rating_sum),
-    uniqueRatingCount: Number(row.unique_rating_count),
-  }));
+  checkReadable(await readContents(session), describePlace(session.place));
+  return (await session.query(selectNewest, [limit])).map(resultRow);
 }

@@ -12,18 +12,19 @@ import selectAnyRating from "../../sql/postgres/select-any-rating.sql" with { ty
 import selectOthers from "../../sql/postgres/select-others.sql" with { type: "text" };
 import selectRights from "../../sql/postgres/select-rights.sql" with { type: "text" };
 import upsertSetup from "../../sql/postgres/upsert-setup.sql" with { type: "text" };
-import { stateError, usageError } from "../errors.ts";
+import { usageError } from "../errors.ts";
 import type { PostgresDatabase } from "../settings.ts";
-import type { TableOwner } from "./contract.ts";
 import {
   type Contents,
   checkShapes,
-  readContents,
-  readShards,
-  SCHEMA_VERSION,
+  ownerlessRows,
+  ownsRatings,
   TABLE_NAMES,
   type TableName,
-} from "./postgres-schema.ts";
+  tidemarkTables,
+} from "./contents.ts";
+import type { TableOwner } from "./contract.ts";
+import { readContents, readShards, SCHEMA_VERSION } from "./postgres-schema.ts";
 import { asAdministrator, grantRights, readStanding } from "./postgres-server.ts";
 import { describePlace, type PostgresPlace, type PostgresSession, type Surroundings } from "./postgres-session.ts";
 
@@ -63,7 +64,7 @@ async function grantMissing(
   const why = `user ${database.user} lacks rights in ${place}`;
   const grant = async (admin: PostgresSession) => {
     const contents = await readContents(admin);
-    checkShapes(contents, database);
+    checkShapes(contents, describePlace(database));
     await grantRights(admin, database, contents.tables);
   };
   await asAdministrator(database, surroundings, why, grant, database.database);
@@ -74,7 +75,7 @@ async function makeTables(session: PostgresSession, place: PostgresPlace, owner:
   // One setup at a time, until this transaction ends.
   await session.query(lockSetup);
   const contents = await readContents(session);
-  checkShapes(contents, place);
+  checkShapes(contents, describePlace(place));
   const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
   if (missing.length === 0 && contents.setup !== undefined) {
     await readShards(session, owner);
@@ -83,10 +84,7 @@ async function makeTables(session: PostgresSession, place: PostgresPlace, owner:
   const lacksShards = missing.includes("tidemark_shards");
   const lacksRatings = missing.includes("movie_ratings");
   if (lacksShards && !lacksRatings && (await session.query(selectAnyRating)).length > 0) {
-    throw stateError(
-      `movie_ratings in ${describePlace(place)} holds rows, but no tidemark_shards says whose they are`,
-      "move that table away, or name another database; nothing was changed",
-    );
+    throw ownerlessRows(describePlace(place));
   }
   for (const name of missing) await session.query(CREATE_TABLE[name]);
   // The rows are gone, so what stood for having written them has to go too: `process` then asks for --rebuild.
@@ -108,32 +106,4 @@ export async function dropOurs(session: PostgresSession, contents: Contents): Pr
     await session.query(ownsRatings(contents) ? "DROP TABLE public.movie_ratings" : deleteRatings);
   }
   for (const name of tidemarkTables(contents)) await session.query(`DROP TABLE public.${name}`);
-}
-
-/** What `dropOurs` removes, in words. */
-export function listOurs(contents: Contents, place: PostgresPlace): string[] {
-  const ours = tidemarkTables(contents).map((name) => `table ${name} in ${describePlace(place)}`);
-  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
-    ours.unshift(`${ownsRatings(contents) ? "" : "the rows of "}table movie_ratings in ${describePlace(place)}`);
-  }
-  return ours;
-}
-
-/** What one might expect to go, and why it stays. */
-export function listKept(contents: Contents, place: PostgresPlace): string[] {
-  if (!contents.tables.has("movie_ratings") || tidemarkTables(contents).length === 0) return [];
-  if (!contents.sound.has("movie_ratings")) {
-    return [`(kept: table movie_ratings in ${describePlace(place)}, whose columns are not Tidemark's)`];
-  }
-  if (ownsRatings(contents)) return [];
-  return [`(kept: table movie_ratings in ${describePlace(place)}, as setup did not make it)`];
-}
-
-export function ownsRatings(contents: Contents): boolean {
-  return contents.sound.has("movie_ratings") && contents.setup?.madeMovieRatings === true;
-}
-
-/** Ours beside the result table. */
-function tidemarkTables(contents: Contents): TableName[] {
-  return [...contents.tables].filter((name) => name !== "movie_ratings");
 }

@@ -12,16 +12,17 @@ import lockShards from "../../sql/postgres/lock-shards.sql" with { type: "text" 
 import upsertRatings from "../../sql/postgres/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text" };
 import type { Epoch, EpochIdentity } from "../epoch.ts";
-import { describeEpoch, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
+import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { copyLines } from "./copy-lines.ts";
 import { isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
-import { checkWritable, readContents, readShards } from "./postgres-schema.ts";
+import { readContents, readShards } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
 import { connectPatiently, describePlace, translated } from "./postgres-session.ts";
+import { checkClaimed, isApplied } from "./standing.ts";
 
 /** Rows a statement. */
 const ROWS_PER_STATEMENT = 5_000;
@@ -45,7 +46,7 @@ export function openPostgresTable(
   return translated(place, async () => {
     const session = await connectPatiently(place, surroundings);
     try {
-      checkWritable(await readContents(session), place);
+      checkWritable(await readContents(session), describePlace(place));
       return new PostgresTable(session, await session.backend(), owner, holder, surroundings);
     } catch (error) {
       await session.end();
@@ -91,7 +92,7 @@ class PostgresTable implements ResultTable {
       await lockDatabase(session, await readContents(session), this.#holder);
       this.#isLocked = true;
       // Again under the lock: a cleanup just before may have removed the tables.
-      checkWritable(await readContents(session), session.place);
+      checkWritable(await readContents(session), this.#name);
     });
   }
 
@@ -114,19 +115,14 @@ class PostgresTable implements ResultTable {
     this.#claimant = claimant;
   }
 
+  async checkClaimed(claimant: string): Promise<void> {
+    checkClaimed(await this.standings(), claimant, this.#name);
+  }
+
   async apply(claimant: string, epoch: Epoch): Promise<void> {
     await this.#write(async (shards) => {
-      const { partition, identity, previous, offset, rows } = epoch;
-      const found = shards.find((shard) => shard.partition === partition);
-      if (found?.claimant !== claimant) throw this.#taken(partition, found);
-      if (sameEpoch(found.epoch, identity)) return;
-      if (!sameEpoch(found.epoch, previous)) {
-        throw stateError(
-          `partition ${partition} of the result table in ${this.#name} stands at ${describeEpoch(found.epoch)}, ` +
-            `not at ${describeEpoch(previous)}`,
-          "the table or the checkpoint was put back or replaced: run `tidemark process --rebuild`",
-        );
-      }
+      if (isApplied(epoch, shards, claimant, this.#name)) return;
+      const { partition, identity, offset, rows } = epoch;
       await this.#setShard({ partition, epoch: identity, offset, claimant });
       if (!(await this.#copy(rows))) await this.#upsert(rows);
     });
@@ -213,17 +209,7 @@ class PostgresTable implements ResultTable {
         "start again once the other has ended",
       );
     }
-    const shards = await readShards(this.#session, this.#owner);
-    const foreign = shards.find(({ claimant }) => claimant !== this.#claimant);
-    if (foreign !== undefined || shards.length === 0) throw this.#taken(foreign?.partition ?? 0, foreign);
-  }
-
-  #taken(partition: number, found: ShardStanding | undefined): Error {
-    return stateError(
-      `partition ${partition} of the result table in ${this.#name} has been taken by another process` +
-        (found === undefined ? ", or reset" : ` (${found.claimant})`),
-      "let one process work for a group and topic; start it again once the other has ended",
-    );
+    checkClaimed(await readShards(this.#session, this.#owner), this.#claimant, this.#name);
   }
 
   async #setShard({ partition, epoch, offset, claimant }: ShardStanding): Promise<void> {

@@ -9,12 +9,20 @@ import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "te
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
-import { stateError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
+import {
+  type Contents,
+  checkShapes,
+  listKept,
+  listOurs,
+  ownerlessRows,
+  ownsRatings,
+  TABLE_NAMES,
+  tidemarkTables,
+} from "./contents.ts";
 import type { TableAdmin, TableOwner } from "./contract.ts";
 import { databasePath, inTransaction, lockPath, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
-import type { Contents, TableName } from "./sqlite-schema.ts";
-import { CREATE_TABLE, checkShapes, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
+import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
  * `owner`: whose table it has to be; undefined where that does not matter. `holder` names this process to others
@@ -47,16 +55,13 @@ function makeMissing(
 ): string[] {
   const contents = readContents(database, path);
   checkShapes(contents, path);
-  const missing = (Object.keys(CREATE_TABLE) as TableName[]).filter((name) => !contents.tables.has(name));
+  const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
   if (missing.length === 0 && contents.setup !== undefined) {
     readShards(database, path, owner);
     return [];
   }
   if (missing.includes("tidemark_shards") && !missing.includes("movie_ratings") && holdsRows(database)) {
-    throw stateError(
-      `movie_ratings in ${path} holds rows, but no tidemark_shards says whose they are`,
-      "move that table away, or name another database; nothing was changed",
-    );
+    throw ownerlessRows(path);
   }
 
   const made = fileIsMissing ? [`database file ${path}`] : [];
@@ -81,18 +86,13 @@ function inventory(path: string, owner: TableOwner | undefined): string[] {
     const contents = readContents(database, path);
     // Another's table is refused here, before anything is removed.
     if (contents.sound.has("tidemark_shards")) readShards(database, path, owner);
-    return listOurs(contents, path);
+    return listRemoved(contents, path);
   });
 }
 
 /** What cleanup removes, in words. */
-function listOurs(contents: Contents, path: string): string[] {
-  const ours = tidemarkTables(contents).map((name) => `table ${name} in ${path}`);
-  if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
-    ours.unshift(`${ownsRatings(contents) ? "" : "the rows of "}table movie_ratings in ${path}`);
-  }
-  if (ownsFile(contents)) ours.push(`database file ${path}`);
-  return ours;
+function listRemoved(contents: FileContents, path: string): string[] {
+  return [...listOurs(contents, path), ...(ownsFile(contents) ? [`database file ${path}`] : [])];
 }
 
 function cleanup(path: string, owner: TableOwner | undefined, holder: string): string[] {
@@ -121,7 +121,9 @@ function removeOurs(path: string, owner: TableOwner | undefined): string[] {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
     for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
   }
-  return [...listOurs(contents, path), ...listKept(contents, path)];
+  const removed = [...listRemoved(contents, path), ...listKept(contents, path)];
+  const keepsFile = contents.setup?.madeFile === true && !ownsFile(contents);
+  return keepsFile ? [...removed, `(kept: database file ${path}, which holds what is not Tidemark's)`] : removed;
 }
 
 function removeTables(database: DatabaseSync, contents: Contents): void {
@@ -131,35 +133,10 @@ function removeTables(database: DatabaseSync, contents: Contents): void {
   for (const name of tidemarkTables(contents)) database.exec(`DROP TABLE ${name}`);
 }
 
-/** What one might expect to go, and why it stays. */
-function listKept(contents: Contents, path: string): string[] {
-  const kept: string[] = [];
-  if (contents.tables.has("movie_ratings") && tidemarkTables(contents).length > 0) {
-    if (!contents.sound.has("movie_ratings")) {
-      kept.push(`(kept: table movie_ratings in ${path}, whose columns are not Tidemark's)`);
-    } else if (!ownsRatings(contents)) {
-      kept.push(`(kept: table movie_ratings in ${path}, as setup did not make it)`);
-    }
-  }
-  if (contents.setup?.madeFile === true && !ownsFile(contents)) {
-    kept.push(`(kept: database file ${path}, which holds what is not Tidemark's)`);
-  }
-  return kept;
-}
-
-/** Ours beside the result table. */
-function tidemarkTables(contents: Contents): TableName[] {
-  return [...contents.tables].filter((name) => name !== "movie_ratings");
-}
-
 /** Whether setup made the file and nobody else put anything into it. */
-function ownsFile(contents: Contents): boolean {
+function ownsFile(contents: FileContents): boolean {
   const onlyOurs = !contents.others && (ownsRatings(contents) || !contents.tables.has("movie_ratings"));
   return contents.setup?.madeFile === true && onlyOurs;
-}
-
-function ownsRatings(contents: Contents): boolean {
-  return contents.sound.has("movie_ratings") && contents.setup?.madeMovieRatings === true;
 }
 
 function holdsRows(database: DatabaseSync): boolean {

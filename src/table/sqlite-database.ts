@@ -3,10 +3,11 @@
  * transaction leaves nothing behind, and that what is committed survives a power cut. What stands in the tables is for
  * the files beside this one.
  */
-import { existsSync, realpathSync } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { serviceError, stateError, usageError } from "../errors.ts";
+import { diskError } from "../durable-file.ts";
+import { serviceError, stateError, systemErrorCode, usageError } from "../errors.ts";
 
 /** How long a statement waits for another program's write; ours never keep a reader waiting. Blocks the thread. */
 export const BUSY_TIMEOUT_MS = 5_000;
@@ -30,11 +31,25 @@ export function lockPath(path: string): string {
 
 /** Opens the file, which is made when it is missing and `access` is "write". Exit 2 where it cannot be opened. */
 export function openDatabase(path: string, access: "read" | "write"): DatabaseSync {
+  if (access === "write") checkMayWrite(path);
   return translated(path, () => {
     const database = new DatabaseSync(path, { readOnly: access === "read" });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     return database;
   });
+}
+
+/**
+ * SQLite opens a file that we may not write for reading, and leaves files beside it that nobody may write: they would
+ * be in the way also once this one may be written.
+ */
+function checkMayWrite(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "EACCES" || code === "EROFS") throw diskError("write", path, error);
+  }
 }
 
 /** Readers beside a writer, and durable commits. WAL stays with the file, the rest holds for this connection. */
@@ -104,7 +119,7 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
   if (says("readonly database")) {
     return usageError(
       `cannot write the database ${path}: it is read-only`,
-      "make the file and its folder writable",
+      "make the file, those that SQLite keeps beside it (-wal, -shm) and their folder writable",
       error,
     );
   }

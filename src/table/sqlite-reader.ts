@@ -5,9 +5,11 @@
  */
 import selectNewest from "../../sql/sqlite/select-newest.sql" with { type: "text" };
 import type { Row } from "../epoch.ts";
+import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
+import { resultRow } from "./result-row.ts";
 import { databasePath, openDatabase, translated } from "./sqlite-database.ts";
-import { checkExists, checkReadable, readContents } from "./sqlite-schema.ts";
+import { checkExists, readContents } from "./sqlite-schema.ts";
 
 /** Exit 2 at the first read where `setup` has made no table, exit 4 where it is damaged or of another shape. */
 export function openSqliteReader(path: string): ResultReader {
@@ -22,14 +24,7 @@ function readNewest(path: string, limit: number): Row[] {
   const database = openDatabase(path, "read");
   try {
     checkReadable(readContents(database, path), path);
-    return translated(path, () => database.prepare(selectNewest).all(limit)).map((row) => ({
-      windowStart: Number(row.window_start),
-      movieId: Number(row.movie_id),
-      title: String(row.title),
-      ratingCount: Number(row.rating_count),
-      ratingSum: Number(row.rating_sum),
-      uniqueRatingCount: Number(row.unique_rating_count),
-    }));
+    return translated(path, () => database.prepare(selectNewest).all(limit)).map(resultRow);
   } finally {
     database.close();
   }

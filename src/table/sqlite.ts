@@ -9,13 +9,14 @@ import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text
 import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
 import type { Epoch, EpochIdentity } from "../epoch.ts";
-import { describeEpoch, sameEpoch } from "../epoch.ts";
-import { assert, stateError } from "../errors.ts";
+import { assert } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import type { RowColumns } from "../row-columns.ts";
+import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { databasePath, inTransaction, lockPath, makeDurable, openDatabase } from "./sqlite-database.ts";
-import { checkExists, checkWritable, readContents, readShards } from "./sqlite-schema.ts";
+import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
+import { checkClaimed, isApplied } from "./standing.ts";
 
 /** Rows a statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
 const ROWS_PER_STATEMENT = 100;
@@ -75,25 +76,14 @@ class SqliteTable implements ResultTable {
     });
   }
 
+  async checkClaimed(claimant: string): Promise<void> {
+    checkClaimed(await this.standings(), claimant, this.#path);
+  }
+
   async apply(claimant: string, epoch: Epoch): Promise<void> {
     this.#write((shards) => {
-      const { partition, identity, previous, offset, rows } = epoch;
-      const found = shards.find((shard) => shard.partition === partition);
-      if (found === undefined || found.claimant !== claimant) {
-        throw stateError(
-          `partition ${partition} of the result table ${this.#path} has been taken by another process` +
-            (found === undefined ? ", or reset" : ` (${found.claimant})`),
-          "let one process work for a group and topic; start it again once the other has ended",
-        );
-      }
-      if (sameEpoch(found.epoch, identity)) return;
-      if (!sameEpoch(found.epoch, previous)) {
-        throw stateError(
-          `partition ${partition} of the result table ${this.#path} stands at ${describeEpoch(found.epoch)}, ` +
-            `not at ${describeEpoch(previous)}`,
-          "the table or the checkpoint was put back or replaced: run `tidemark process --rebuild`",
-        );
-      }
+      if (isApplied(epoch, shards, claimant, this.#path)) return;
+      const { partition, identity, offset, rows } = epoch;
       this.#setShard({ partition, epoch: identity, offset, claimant });
       this.#upsert(rows);
     });

@@ -4,6 +4,14 @@
  * 2^53, which no topic here reaches. All bytes are Kafka record batches, format v2 (see `record-batch.ts`).
  */
 import type { Epoch, EpochIdentity } from "../epoch.ts";
+import { UserError } from "../errors.ts";
+
+/** Exit 4: a batch that is not as it was written, or cannot be read. What came before it holds. */
+export class DamagedBatch extends UserError {
+  constructor(message: string, hint: string, cause?: unknown) {
+    super(4, message, hint, cause);
+  }
+}
 
 /** First offset held, and the offset after the last one that may be read (Kafka: the last stable offset). */
 export interface Bounds {
@@ -23,7 +31,8 @@ export interface TopicReader {
    * is there yet. At least one batch when there is one, else as many as fit in about `maxBytes`. The bytes stay
    * valid until the second next `read` of the same partition: a reader may have one read in flight while it works on
    * the slice before. CRCs are for the caller to check. An offset before `start` or after `end` is exit 4: the topic
-   * was replaced or cut. Control batches and aborted records never appear; `nextOffset` passes them.
+   * was replaced or cut. Data that cannot be handed on is a `DamagedBatch`, once all before it was handed on. Control
+   * batches and aborted records never appear; `nextOffset` passes them.
    */
   read(partition: number, offset: number, maxBytes: number): Promise<Slice>;
 

@@ -13,7 +13,8 @@ import { readSettings } from "../../src/settings.ts";
 import type { ResultTable } from "../../src/table/contract.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
-import { epochOf, failure, identity, OWNER, row } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
+import { epochOf, identity, OWNER, row } from "../table/fixture.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const PROCESS_TEST_MS = 60_000;
@@ -87,7 +88,7 @@ describe("consume-jdbc", () => {
   });
 
   test("says what to do where there is no table", async () => {
-    const error = await failure(() => draws(["--database", `jdbc:sqlite:${join(home, "other.db")}`]));
+    const error = await failureOf(() => draws(["--database", `jdbc:sqlite:${join(home, "other.db")}`]));
     expect(error.exitCode).toBe(2);
     expect(error.hint).toContain("tidemark setup");
   });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { consumeKafka } from "../../src/commands/consume-kafka.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
-import { failure } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
 import { append } from "../topic/fixture.ts";
 import { run } from "./run.ts";
 
@@ -73,7 +73,7 @@ describe("consume-kafka", () => {
   });
 
   test("says what to do without the topic, and with one that was replaced", async () => {
-    const missing = await failure(() => once("--anomaly-topic", "nowhere"));
+    const missing = await failureOf(() => once("--anomaly-topic", "nowhere"));
     expect([missing.exitCode, missing.hint]).toEqual([2, expect.stringContaining("tidemark setup")]);
 
     await append(writer, ["a", "b"]);
@@ -85,7 +85,7 @@ describe("consume-kafka", () => {
     await admin.create(TOPIC, 1);
     writer = await LocalTopicWriter.open(home, TOPIC, "process");
     await append(writer, ["new"]);
-    const replaced = await failure(() => once());
+    const replaced = await failureOf(() => once());
     expect([replaced.exitCode, replaced.hint]).toEqual([4, expect.stringContaining("--from-beginning")]);
     expect(await once("--from-beginning")).toBe("new\n");
     expect(await once()).toBe("");

@@ -21,7 +21,7 @@ import { FileLock } from "../../src/file-lock.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
-import { failure } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
 import { type RunOptions, type RunResult, run } from "./run.ts";
 
 describe("setup and cleanup", () => {
@@ -66,7 +66,7 @@ describe("setup and cleanup", () => {
       "topic netflix-ratings-rejected: was there already",
       `table movie_ratings in ${join(home, "tidemark.db")}: was there already`,
     ]);
-    const error = await failure(() => runSetup("--partitions", "2"));
+    const error = await failureOf(() => runSetup("--partitions", "2"));
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("3 partitions, not 2")]);
     for (const [topic, partitions] of [
       ["netflix-ratings", 3],
@@ -81,17 +81,20 @@ describe("setup and cleanup", () => {
   test("setup is exit 2 where the home cannot be, and exit 4 for a home of a newer Tidemark", async () => {
     writeFileSync(join(root, "file"), "");
     for (const path of [join(root, "file"), join(root, "file", "home")]) {
-      const error = await failure(() => run("setup", setup, ["--home", path]));
+      const error = await failureOf(() => run("setup", setup, ["--home", path]));
       expect([error.exitCode, error.message]).toEqual([2, expect.stringContaining(path)]);
     }
     await runSetup();
     writeFileSync(join(home, "tidemark.json"), '{"format": 99}');
     for (const attempt of [runSetup, () => runCleanup()]) {
-      const error = await failure(() => attempt());
+      const error = await failureOf(() => attempt());
       expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("newer Tidemark")]);
     }
     writeFileSync(join(home, "tidemark.json"), "{}");
-    expect(await failure(() => runSetup())).toMatchObject({ exitCode: 4, message: expect.stringContaining("damaged") });
+    expect(await failureOf(() => runSetup())).toMatchObject({
+      exitCode: 4,
+      message: expect.stringContaining("damaged"),
+    });
   });
 
   test("cleanup leaves nothing of a run, and is content when there is nothing", async () => {
@@ -123,7 +126,7 @@ describe("setup and cleanup", () => {
     const refused = [() => runCleanup([]), () => dropping("n\n")];
     for (const typed of ["n\n", "\n", "", "yellow\n"]) refused.push(() => runCleanup([], { typed }));
     for (const attempt of refused) {
-      expect(await failure(attempt)).toMatchObject({ exitCode: 2, hint: expect.stringContaining("--yes") });
+      expect(await failureOf(attempt)).toMatchObject({ exitCode: 2, hint: expect.stringContaining("--yes") });
     }
     expect(checkpointFiles()).toHaveLength(2);
     const { logged } = await runCleanup([], { typed: "y\n" });
@@ -135,11 +138,11 @@ describe("setup and cleanup", () => {
     await used();
     const writer = await LocalTopicWriter.open(home, "netflix-ratings-rejected", "process, pid 1");
     const locks = [join(home, "process.lock"), join(home, "checkpoints", "checkpoint.lock")];
-    const errors = [await failure(() => runCleanup())];
+    const errors = [await failureOf(() => runCleanup())];
     await writer.close();
     for (const path of locks) {
       const lock = FileLock.acquire(path, "it", "process, pid 1");
-      errors.push(await failure(() => runCleanup()));
+      errors.push(await failureOf(() => runCleanup()));
       lock.release();
     }
     expect(errors.map(({ exitCode, message }) => `${exitCode} ${message}`)).toEqual(

@@ -11,10 +11,14 @@ const CONTROL = 0x20;
 /** Version 0, type 1: the marker that commits. */
 const COMMIT_KEY = "\0\0\0\u0001";
 
+export function holdsPartition(data: string, topic: string, partition: number): boolean {
+  return existsSync(join(data, `${topic}-${partition}`));
+}
+
 /** All bytes of a partition, as the broker has written them. */
 export function partitionBytes(data: string, topic: string, partition: number): Buffer {
   const folder = join(data, `${topic}-${partition}`);
-  if (!existsSync(folder)) throw new Error(`the broker has no ${topic}-${partition}`);
+  if (!holdsPartition(data, topic, partition)) throw new Error(`the broker has no ${topic}-${partition}`);
   const segments = readdirSync(folder).filter((name) => name.endsWith(".log"));
   return Buffer.concat(segments.sort().map((name) => readFileSync(join(folder, name))));
 }

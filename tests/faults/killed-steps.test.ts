@@ -4,14 +4,10 @@
  * Each time the next `process` leaves what the oracle says, on a real broker and a real PostgreSQL. `TEST_SEED` makes
  * other input.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, setDefaultTimeout, test } from "bun:test";
-import { KafkaBroker } from "../services/kafka.ts";
+import { afterEach, beforeEach, describe, test } from "bun:test";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
-import { PostgresServer } from "../services/postgres.ts";
-import { ServiceJob } from "./service-job.ts";
-
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
+import { OwnServices } from "./own-services.ts";
+import type { ServiceJob } from "./service-job.ts";
 
 /** The fence of a start, then what one epoch's transaction asks for. */
 const STEPS: readonly Request[] = [
@@ -23,29 +19,18 @@ const STEPS: readonly Request[] = [
   "EndTxn",
 ];
 
-let broker: KafkaBroker;
-let server: PostgresServer;
-beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-});
-afterAll(async () => {
-  await broker?.remove();
-  await server?.remove();
-});
+const services = OwnServices.ofThisFile();
 
 let job: ServiceJob;
 let proxy: KafkaCutProxy;
 beforeEach(async () => {
-  proxy = await KafkaCutProxy.start(broker.brokers);
+  proxy = await KafkaCutProxy.start(services.broker.brokers);
 });
-afterEach(() => {
-  proxy.shut();
-  job.remove();
-});
+afterEach(() => proxy.shut());
 
 describe.each(["A", "C"] as const)("in mode %s, a process killed", (mode) => {
   test("around each step of a start and an epoch is succeeded without loss or doubles", async () => {
-    job = new ServiceJob(broker, server, mode);
+    job = services.newJob(mode);
     for (const step of STEPS) {
       for (const when of ["before", "after"] as const) {
         job.sendMore();

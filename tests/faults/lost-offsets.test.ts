@@ -3,38 +3,29 @@
  * PostgreSQL. Forgotten ones are made good from what stands on the topics, also while the checkpoint is ahead of them;
  * moved ones are refused with exit 4, and a rebuild sets them right. `TEST_SEED` makes other input.
  */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { KafkaBroker } from "../services/kafka.ts";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
-import { PostgresServer } from "../services/postgres.ts";
-import { PARTITIONS, ServiceJob } from "./service-job.ts";
+import { OwnServices } from "./own-services.ts";
+import { PARTITIONS, type ServiceJob } from "./service-job.ts";
 
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
-
-let broker: KafkaBroker;
-let server: PostgresServer;
+const services = OwnServices.ofThisFile();
 let proxy: KafkaCutProxy;
 beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-  proxy = await KafkaCutProxy.start(broker.brokers);
+  proxy = await KafkaCutProxy.start(services.broker.brokers);
 });
 afterAll(async () => {
   proxy?.shut();
-  await broker?.remove();
-  await server?.remove();
 });
 
 let job: ServiceJob;
-afterEach(() => job.remove());
 
 function groupTool(...args: string[]): Promise<string> {
   const main = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
-  return broker.tool(main, ["--bootstrap-server", broker.brokers, "--group", job.group, ...args]);
+  return services.broker.tool(main, ["--bootstrap-server", services.broker.brokers, "--group", job.group, ...args]);
 }
 
 async function committedOffsets(): Promise<(number | undefined)[]> {
-  const offsets = await broker.consumerGroups(job.group);
+  const offsets = await services.broker.consumerGroups(job.group);
   return Array.from({ length: PARTITIONS }, (_, at) => offsets.find(({ partition }) => partition === at)?.offset);
 }
 
@@ -44,7 +35,7 @@ function work(): void {
 }
 
 test("offsets deleted while nothing is open: nothing to do, and the next epoch commits them again", async () => {
-  job = new ServiceJob(broker, server);
+  job = services.newJob();
   work();
   await groupTool("--delete-offsets", "--topic", job.topics.ratings);
   job.succeed("process --once");
@@ -60,7 +51,7 @@ test.each<[Request, "before" | "after", string]>([
 ])(
   "cut off at %s, %s it, and killed: the group deleted, the next start applies an epoch, %s, once",
   async (request, when) => {
-    job = new ServiceJob(broker, server);
+    job = services.newJob();
     work();
     proxy.cutAt(request, when, true);
     const cutOff = job.start("process", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
@@ -79,7 +70,7 @@ test.each<[Request, "before" | "after", string]>([
 );
 
 test("the group deleted after a commit whose answer was lost: the next start finds nothing to do", async () => {
-  job = new ServiceJob(broker, server);
+  job = services.newJob();
   work();
   const running = job.start("process", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
   // One line, so one epoch, which puts something out.
@@ -99,19 +90,21 @@ test("the group deleted after a commit whose answer was lost: the next start fin
 });
 
 test("offsets reset: refused, whatever they now say; a rebuild puts nothing out twice", async () => {
-  job = new ServiceJob(broker, server, "A");
+  job = services.newJob("A");
   work();
   const reset = ["--reset-offsets", "--topic", job.topics.ratings, "--execute"];
   await groupTool(...reset, "--to-earliest");
-  await job.expectRefused(`group ${job.group} stands at epoch`, "--rebuild");
+  const foreign = (offset: number) => `stands at offset ${offset}, with metadata "", written by another client, for`;
+  await job.expectRefused(`group ${job.group} ${foreign(0)} partition 0`, "--rebuild");
   job.succeed("process --once --rebuild");
   await job.expectOracle();
 
   // Even where no offset was changed: who committed it was not us.
   await groupTool(...reset, "--to-current");
-  await job.expectRefused(`group ${job.group} stands at epoch`, "--rebuild");
+  const [end] = job.ratings().map((records) => records.length);
+  await job.expectRefused(`group ${job.group} ${foreign(end)} partition 0`, "--rebuild");
   job.sendMore();
-  await job.expectRefused(`group ${job.group} stands at epoch`, "another client uses the group");
+  await job.expectRefused(`group ${job.group} ${foreign(end)} partition 0`, "another client uses the group");
   job.succeed("process --once --rebuild");
   await job.expectOracle();
   work();

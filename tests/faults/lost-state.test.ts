@@ -3,33 +3,20 @@
  * exit 4 and a hint, nothing changed, or settled as if it had never happened. What was refused, `--rebuild` sets right,
  * and puts nothing out twice. `TEST_SEED` makes other input.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cpSync, renameSync, rmSync } from "node:fs";
 import { Kafka, logLevel } from "kafkajs";
 import { Workplace } from "../scenarios/workplace.ts";
-import { KafkaBroker } from "../services/kafka.ts";
-import { PostgresServer } from "../services/postgres.ts";
-import { PARTITIONS, ServiceJob } from "./service-job.ts";
+import { OwnServices } from "./own-services.ts";
+import { PARTITIONS, type ServiceJob } from "./service-job.ts";
 
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
-
-let broker: KafkaBroker;
-let server: PostgresServer;
-beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-});
-afterAll(async () => {
-  await broker?.remove();
-  await server?.remove();
-});
+const services = OwnServices.ofThisFile();
 
 let job: ServiceJob;
-afterEach(() => job.remove());
 
 /** A job that has worked twice; `older` is its home after the first time, schema `older` its tables. */
 async function workTwice(mode: "A" | "C"): Promise<void> {
-  job = new ServiceJob(broker, server, mode);
+  job = services.newJob(mode);
   job.sendMore();
   job.succeed("process --once");
   cpSync(job.path("tidemark-data"), job.path("older"), { recursive: true });
@@ -66,7 +53,7 @@ function replaceCheckpoints(from: string): void {
 }
 
 async function removeTopic(topic: string): Promise<void> {
-  const admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
+  const admin = new Kafka({ brokers: [services.broker.brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.deleteTopics({ topics: [topic] });
   await admin.disconnect();
 }
@@ -188,7 +175,10 @@ test.each(["anomalies", "rejected"] as const)(
     await workTwice("C");
     await removeTopic(job.topics[which]);
     job.setup();
-    await job.expectRefused(`the topic ${job.topics[which]} on ${broker.brokers} ends at offset 0`, "--rebuild");
+    await job.expectRefused(
+      `the topic ${job.topics[which]} on ${services.broker.brokers} ends at offset 0`,
+      "--rebuild",
+    );
     await expectRebuilt();
   },
 );

@@ -2,44 +2,41 @@
  * What a broker refuses, or does not have, real as a user meets it: no topic, no host, no login, no transactions; and
  * topics that are deleted under a `process`. Each ends with its exit code, a message and a hint, in time.
  */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { processRatings } from "../../src/commands/process.ts";
-import { UserError } from "../../src/errors.ts";
+import type { UserError } from "../../src/errors.ts";
 import { run } from "../commands/run.ts";
+import { failureOf } from "../failure.ts";
 import type { RunningCommand } from "../scenarios/running-command.ts";
-import type { Outcome } from "../scenarios/workplace.ts";
+import { type Outcome, saidBesideLog } from "../scenarios/workplace.ts";
 import { KafkaBroker } from "../services/kafka.ts";
 import { KAFKA_USERS } from "../services/kafka-settings.ts";
-import { PostgresServer } from "../services/postgres.ts";
 import { freePort } from "../services/programs.ts";
+import { OwnServices } from "./own-services.ts";
 import { ServiceJob } from "./service-job.ts";
-
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
 
 /** So much faster passes the time of a command whose patience is tried. */
 const CLOCK_RATE = 20;
 const TOPICS = ["ratings", "anomalies", "rejected"] as const;
 
-let broker: KafkaBroker;
-let server: PostgresServer;
+const services = OwnServices.ofThisFile();
 let admin: Admin;
 /** Waits for brokers that are nowhere, from before all other tests. */
 let forlorn: { readonly port: number; readonly job: ServiceJob; readonly running: RunningCommand };
 /** Each has lost one of its topics. */
 const bereft = new Map<string, { readonly job: ServiceJob; readonly running: RunningCommand }>();
 beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-  admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
+  admin = new Kafka({ brokers: [services.broker.brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
 
   const port = await freePort();
-  const patient = new ServiceJob(broker, server);
+  const patient = new ServiceJob(services.broker, services.server);
   const running = patient.start("process --once", { KAFKA_BOOTSTRAP_SERVERS: `127.0.0.1:${port}` });
   forlorn = { port, job: patient, running };
   for (const which of TOPICS) {
-    const loser = new ServiceJob(broker, server);
+    const loser = new ServiceJob(services.broker, services.server);
     loser.sendMore();
     bereft.set(which, { job: loser, running: await loser.startWorking() });
     await admin.deleteTopics({ topics: [loser.topics[which]] });
@@ -53,19 +50,14 @@ afterAll(async () => {
     started.remove();
   }
   await admin?.disconnect();
-  await broker?.remove();
-  await server?.remove();
 });
 
-let job: ServiceJob | undefined;
-afterEach(() => {
-  job?.remove();
-  job = undefined;
-});
+let job: ServiceJob;
 
 /** Two lines after what was logged, and no stack. */
-function expectSaid({ code, stdout, stderr }: Outcome, wanted: 2 | 3 | 4, message: string, hint: string): void {
-  const [said, advice, ...more] = stderr.split("\n").filter((line) => !/^\S+Z (warn|info) /.test(line));
+function expectSaid(outcome: Outcome, wanted: 2 | 3 | 4, message: string, hint: string): void {
+  const { code, stdout } = outcome;
+  const [said, advice, ...more] = saidBesideLog(outcome);
   expect({ code, stdout, said }).toEqual({ code: wanted, stdout: "", said: expect.stringContaining(message) });
   expect(advice).toStartWith("hint: ");
   expect(advice).toContain(hint);
@@ -77,36 +69,37 @@ async function failureInHurry(of: ServiceJob, env: Record<string, string>): Prom
   const began = Date.now();
   const now = () => began + (Date.now() - began) * CLOCK_RATE;
   const places = { TIDEMARK_HOME: of.path("tidemark-data"), INPUT_FILE_PATH: of.path("data/movie_titles.csv") };
-  const failure = await run("process", processRatings, ["--once"], { now, env: { ...of.env, ...places, ...env } }).then(
-    () => undefined,
-    (error) => error,
-  );
-  if (!(failure instanceof UserError)) throw failure ?? new Error("process went through");
-  return failure;
+  const options = { now, env: { ...of.env, ...places, ...env } };
+  return failureOf(() => run("process", processRatings, ["--once"], options));
 }
 
 test.each([...TOPICS])("no topic of %s at the start is exit 2", (which) => {
-  job = new ServiceJob(broker, server);
+  job = services.newJob();
   const variable = { ratings: "DATA", anomalies: "ANOMALY", rejected: "REJECTED" }[which];
   const outcome = job.run("process --once", [], { [`KAFKA_${variable}_TOPIC_NAME`]: "never-made" });
-  expectSaid(outcome, 2, `there is no topic never-made on ${broker.brokers}`, "tidemark setup");
+  expectSaid(outcome, 2, `there is no topic never-made on ${services.broker.brokers}`, "tidemark setup");
   expect(job.shards()).toEqual([]);
 });
 
 test.each(Object.entries(KAFKA_USERS))(
   "a wrong password is exit 3 at once, by %s; the right one is taken",
   async (mechanism, { user, password }) => {
-    job = new ServiceJob(broker, server);
+    job = services.newJob();
     job.sendMore();
     const env = {
-      KAFKA_BOOTSTRAP_SERVERS: broker.secureBrokers,
+      KAFKA_BOOTSTRAP_SERVERS: services.broker.secureBrokers,
       KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
-      KAFKA_SSL_CA_FILE: broker.caFile,
+      KAFKA_SSL_CA_FILE: services.broker.caFile,
       KAFKA_SASL_MECHANISM: mechanism,
       KAFKA_SASL_USERNAME: user,
     };
     const outcome = job.run("process --once", [], { ...env, KAFKA_SASL_PASSWORD: `${password}!` });
-    expectSaid(outcome, 3, `the Kafka brokers ${broker.secureBrokers} refuse the login`, "KAFKA_SASL_PASSWORD");
+    expectSaid(
+      outcome,
+      3,
+      `the Kafka brokers ${services.broker.secureBrokers} refuse the login`,
+      "KAFKA_SASL_PASSWORD",
+    );
     // At once: it was not waited for.
     expect(outcome.stderr).not.toContain("waiting for");
     job.succeed("process --once", [], { ...env, KAFKA_SASL_PASSWORD: password });
@@ -115,7 +108,7 @@ test.each(Object.entries(KAFKA_USERS))(
 );
 
 test("an unknown host is exit 3 after the patience of a start", async () => {
-  job = new ServiceJob(broker, server);
+  job = services.newJob();
   const brokers = "no-such-host.invalid:9092";
   const { exitCode, message, hint } = await failureInHurry(job, { KAFKA_BOOTSTRAP_SERVERS: brokers });
   expect(exitCode).toBe(3);
@@ -126,7 +119,7 @@ test("an unknown host is exit 3 after the patience of a start", async () => {
 test("a broker that takes no transactions is exit 3 after the patience of a start", async () => {
   const plain = await KafkaBroker.startOwn({ isTransactional: false });
   try {
-    job = new ServiceJob(plain, server);
+    job = services.newJob("C", plain);
     job.sendMore();
     const { exitCode, message, hint } = await failureInHurry(job, {});
     expect(exitCode).toBe(3);
@@ -141,7 +134,12 @@ test("a broker that takes no transactions is exit 3 after the patience of a star
 test.each([...TOPICS])("the topic of %s deleted under a process is exit 4", async (which) => {
   const { job: loser, running } = bereft.get(which) as NonNullable<ReturnType<typeof bereft.get>>;
   const topic = loser.topics[which];
-  expectSaid(await running.outcome(), 4, `the topic ${topic} is gone from ${broker.brokers}`, "tidemark setup");
+  expectSaid(
+    await running.outcome(),
+    4,
+    `the topic ${topic} is gone from ${services.broker.brokers}`,
+    "tidemark setup",
+  );
 });
 
 test("a port on which nothing listens is exit 3 after the patience of a start", async () => {

@@ -3,36 +3,24 @@
  * away and changes nothing; one that slept while another took over writes nothing any more. Every row, anomaly and
  * rejected line is there once. `TEST_SEED` makes other input.
  */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { cpSync } from "node:fs";
-import { KafkaBroker } from "../services/kafka.ts";
-import { PostgresServer, quoted } from "../services/postgres.ts";
-import { ServiceJob } from "./service-job.ts";
+import { quoted } from "../services/postgres.ts";
+import { OwnServices } from "./own-services.ts";
+import type { ServiceJob } from "./service-job.ts";
 
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
-
-let broker: KafkaBroker;
-let server: PostgresServer;
-beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-});
-afterAll(async () => {
-  await broker?.remove();
-  await server?.remove();
-});
+const services = OwnServices.ofThisFile();
 
 let job: ServiceJob;
-afterEach(() => job.remove());
 
 /** Ends every session of the job's database, as an administrator may. */
 function endSessions(): void {
   const { name } = job.fixture;
-  server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoted(name, "'")}`);
+  services.server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoted(name, "'")}`);
 }
 
 test("a second process beside a living one ends with exit 4, names it, and changes nothing", async () => {
-  job = new ServiceJob(broker, server);
+  job = services.newJob();
   job.sendMore();
   const first = await job.startWorking();
   await job.awaitOracle(first);
@@ -55,7 +43,7 @@ test("a second process beside a living one ends with exit 4, names it, and chang
 test.each(["still works", "has ended"])(
   "a process that sleeps, loses its sessions and is replaced by one that %s writes nothing when it wakes",
   async (successor) => {
-    job = new ServiceJob(broker, server, successor === "still works" ? "C" : "A");
+    job = services.newJob(successor === "still works" ? "C" : "A");
     job.sendMore();
     const first = await job.startWorking();
     await job.awaitOracle(first);

@@ -10,11 +10,11 @@ import { writeRatingFiles, writeTitles } from "../recovery/rating-files.ts";
 import { difference, outputsOf, type Results, type Rules, resultsOf } from "../recovery/results.ts";
 import { type RunningCommand, waitFor } from "../scenarios/running-command.ts";
 import type { StoredRecord } from "../scenarios/stored-records.ts";
-import { type Outcome, Workplace } from "../scenarios/workplace.ts";
+import { type Outcome, saidBesideLog, Workplace } from "../scenarios/workplace.ts";
 import type { KafkaBroker } from "../services/kafka.ts";
 import type { PostgresServer } from "../services/postgres.ts";
 import { PostgresFixture } from "../table/postgres-fixture.ts";
-import { committedRecords, partitionBytes } from "./broker-files.ts";
+import { committedRecords, holdsPartition, partitionBytes } from "./broker-files.ts";
 
 export const SEED = Number(process.env.TEST_SEED ?? Date.now() % 1_000_000);
 export const PARTITIONS = 2;
@@ -33,6 +33,8 @@ export class ServiceJob extends Workplace {
   readonly #titles: Map<number, string>;
   readonly #random: Random;
   readonly #started: RunningCommand[] = [];
+  /** The cluster's second broker, where partitions were moved there. */
+  second: KafkaBroker | undefined;
   #filesWritten = 0;
 
   /** Everything is set up, and nothing sent yet. */
@@ -117,7 +119,7 @@ export class ServiceJob extends Workplace {
   /** Rows, and what the output topics hold; undefined while a transaction is under way. */
   results(): Results | undefined {
     const { anomalies, rejected } = this.topics;
-    const read = (topic: string) => committedRecords(this.broker.dataFolder, topic, 0);
+    const read = (topic: string) => committedRecords(this.#holder(topic, 0).dataFolder, topic, 0);
     const outputs = [read(anomalies), read(rejected)];
     if (outputs[0] === undefined || outputs[1] === undefined) return undefined;
     return { rows: this.tableRows(), ...outputsOf(outputs[0], outputs[1]) };
@@ -166,7 +168,7 @@ export class ServiceJob extends Workplace {
   async expectRefused(message: string, hint: string, flags = "", env: Record<string, string> = {}): Promise<Outcome> {
     const before = this.everything();
     const outcome = this.run(`process --once${flags}`, [], env);
-    const [said, advice, ...more] = outcome.stderr.split("\n").filter((line) => !/^\S+Z (warn|info) /.test(line));
+    const [said, advice, ...more] = saidBesideLog(outcome);
     expect({ code: outcome.code, said }).toEqual({ code: 4, said: expect.stringContaining(message) });
     expect(advice).toStartWith("hint: ");
     expect(advice).toContain(hint);
@@ -186,9 +188,14 @@ export class ServiceJob extends Workplace {
 
   /** The ratings topic, by partition. */
   ratings(): StoredRecord[][] {
-    return Array.from(
-      { length: PARTITIONS },
-      (_, partition) => committedRecords(this.broker.dataFolder, this.topics.ratings, partition) ?? [],
-    );
+    const { ratings } = this.topics;
+    const read = (partition: number) =>
+      committedRecords(this.#holder(ratings, partition).dataFolder, ratings, partition);
+    return Array.from({ length: PARTITIONS }, (_, partition) => read(partition) ?? []);
+  }
+
+  #holder(topic: string, partition: number): KafkaBroker {
+    const { second } = this;
+    return second !== undefined && holdsPartition(second.dataFolder, topic, partition) ? second : this.broker;
   }
 }

@@ -3,37 +3,24 @@
  * real ones: it waits, the log says for what, and it goes on without loss or doubles once they are back. `TEST_SEED`
  * makes other input.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { RunningCommand } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
-import { KafkaBroker } from "../services/kafka.ts";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
-import { PostgresServer } from "../services/postgres.ts";
-import { ServiceJob } from "./service-job.ts";
-
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
+import { OwnServices } from "./own-services.ts";
+import type { ServiceJob } from "./service-job.ts";
 
 /** What one epoch's transaction asks for, in this order. */
 const STEPS: readonly Request[] = ["AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"];
 
-let broker: KafkaBroker;
-let server: PostgresServer;
-beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-});
-afterAll(async () => {
-  await broker?.remove();
-  await server?.remove();
-});
+const services = OwnServices.ofThisFile();
 
 let job: ServiceJob;
 /** At work, with all that was sent so far worked through. */
 let running: RunningCommand;
-afterEach(() => job.remove());
 
 async function begin(mode: "A" | "C", env: Record<string, string> = {}): Promise<void> {
-  job = new ServiceJob(broker, server, mode);
+  job = services.newJob(mode);
   job.sendMore();
   running = await job.startWorking(env);
   await job.awaitOracle(running);
@@ -58,12 +45,12 @@ test("the broker is stopped, and then killed together with PostgreSQL, and start
   for (const [index, end] of (["stop", "kill"] as const).entries()) {
     // Ratings of just before may be worked through before, while or after it goes.
     job.sendMore();
-    if (end === "kill") await server.stop();
-    await broker[end]();
-    await untilMissed(`waiting for the Kafka brokers ${broker.brokers}`, index + 1);
-    if (end === "kill") await server.startAgain();
-    await broker.startAgain();
-    await untilMissed(`the Kafka brokers ${broker.brokers} answer again`, index + 1);
+    if (end === "kill") await services.server.stop();
+    await services.broker[end]();
+    await untilMissed(`waiting for the Kafka brokers ${services.broker.brokers}`, index + 1);
+    if (end === "kill") await services.server.startAgain();
+    await services.broker.startAgain();
+    await untilMissed(`the Kafka brokers ${services.broker.brokers} answer again`, index + 1);
     job.sendMore();
     await job.awaitOracle(running);
   }
@@ -72,11 +59,13 @@ test("the broker is stopped, and then killed together with PostgreSQL, and start
 
 test("PostgreSQL is stopped and started again under a process", async () => {
   await begin("C");
-  await server.stop();
+  await services.server.stop();
   job.sendMore();
   await untilMissed("waiting for database");
-  await server.startAgain();
-  await untilMissed(`connected to database ${job.fixture.name} on ${server.host}:${server.port} again`);
+  await services.server.startAgain();
+  await untilMissed(
+    `connected to database ${job.fixture.name} on ${services.server.host}:${services.server.port} again`,
+  );
   await job.awaitOracle(running);
   await expectGoesOn();
 });
@@ -84,7 +73,7 @@ test("PostgreSQL is stopped and started again under a process", async () => {
 describe("connections are cut", () => {
   let proxy: KafkaCutProxy;
   beforeEach(async () => {
-    proxy = await KafkaCutProxy.start(broker.brokers);
+    proxy = await KafkaCutProxy.start(services.broker.brokers);
   });
   afterEach(() => proxy.shut());
 
@@ -123,9 +112,9 @@ describe("connections are cut", () => {
 });
 
 test("the connection is cut before and after COMMIT", async () => {
-  const proxy = await CutProxy.start(server.host, server.port);
+  const proxy = await CutProxy.start(services.server.host, services.server.port);
   try {
-    job = new ServiceJob(broker, server, "A");
+    job = services.newJob("A");
     job.sendMore();
     const through = new URL(job.env.JDBC_URL);
     through.port = String(proxy.port);

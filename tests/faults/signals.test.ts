@@ -3,31 +3,19 @@
  * the middle of a run, whatever is under way. Always a clean end, and the next start goes on from there. `TEST_SEED`
  * makes other input.
  */
-import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterEach, expect, test } from "bun:test";
 import type { RunningCommand } from "../scenarios/running-command.ts";
-import { KafkaBroker } from "../services/kafka.ts";
 import { KafkaCutProxy } from "../services/kafka-cut-proxy.ts";
-import { PostgresServer } from "../services/postgres.ts";
 import { freePort } from "../services/programs.ts";
-import { ServiceJob } from "./service-job.ts";
-
-/** Kafka and PostgreSQL may have to be fetched first. */
-setDefaultTimeout(300_000);
+import { OwnServices } from "./own-services.ts";
+import type { ServiceJob } from "./service-job.ts";
 
 /** What is said by an end that could not wait. */
 const FORCED = "not ended in time";
 /** The contract's 10 s, and what a busy machine needs to see that they are over. */
 const END_MS_MAX = 15_000;
 
-let broker: KafkaBroker;
-let server: PostgresServer;
-beforeAll(async () => {
-  [broker, server] = await Promise.all([KafkaBroker.startOwn(), PostgresServer.start()]);
-});
-afterAll(async () => {
-  await broker?.remove();
-  await server?.remove();
-});
+const services = OwnServices.ofThisFile();
 
 /** A job that reaches its broker through a proxy. */
 interface Scene {
@@ -38,16 +26,13 @@ interface Scene {
 
 const scenes: Scene[] = [];
 async function newScene(): Promise<Scene> {
-  const proxy = await KafkaCutProxy.start(broker.brokers);
-  const scene = { job: new ServiceJob(broker, server), proxy, through: { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers } };
+  const proxy = await KafkaCutProxy.start(services.broker.brokers);
+  const scene = { job: services.newJob(), proxy, through: { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers } };
   scenes.push(scene);
   return scene;
 }
 afterEach(() => {
-  for (const { job, proxy } of scenes.splice(0)) {
-    proxy.shut();
-    job.remove();
-  }
+  for (const { proxy } of scenes.splice(0)) proxy.shut();
 });
 
 /** Ends it by SIGTERM: exit 0 in time; whether it had to be cut short is for the caller. */

@@ -14,7 +14,7 @@ import { type ShardAtWork, startShards } from "../../src/start.ts";
 import type { ResultTable } from "../../src/table/contract.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
-import type { TopicReader } from "../../src/topic/contract.ts";
+import type { OutputTopics, TopicReader } from "../../src/topic/contract.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalOutputs } from "../../src/topic/local/outputs.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
@@ -35,6 +35,8 @@ export interface ProcessOptions {
   readonly rebuild?: boolean;
   /** Puts something around the table. */
   readonly around?: ((table: ResultTable) => ResultTable) | undefined;
+  /** Puts something around the output topics. */
+  readonly aroundOutputs?: ((outputs: OutputTopics) => OutputTopics) | undefined;
 }
 
 /** Topics and table in a folder that is there. */
@@ -69,6 +71,7 @@ export async function send(
 /** Runs to the goal; the shards as they then stand. */
 export async function runProcess(home: string, options: ProcessOptions): Promise<readonly ShardAtWork[]> {
   const { rules, titles, goal = "once", rebuild = false, around = (table) => table } = options;
+  const { aroundOutputs = (outputs) => outputs } = options;
   const open: { close(): Promise<void> }[] = [];
   const opened = <T extends { close(): Promise<void> }>(side: T): T => {
     open.push(side);
@@ -85,7 +88,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
       ratings,
       anomalies: opened(await LocalTopicReader.open(home, ANOMALIES_TOPIC)),
       rejected: opened(await LocalTopicReader.open(home, REJECTED_TOPIC)),
-      outputs: opened(new LocalOutputs(home, ANOMALIES_TOPIC, REJECTED_TOPIC, SOURCE, HOLDER, now)),
+      outputs: aroundOutputs(opened(new LocalOutputs(home, ANOMALIES_TOPIC, REJECTED_TOPIC, SOURCE, HOLDER, now))),
       table: around(opened(openSqliteTable(join(home, "tidemark.db"), SOURCE, HOLDER))),
       checkpoint: opened(openCheckpointFiles(join(home, "checkpoints"), HOLDER, () => {})),
     };

@@ -2,6 +2,7 @@
  * State that was lost, put back from a copy, or replaced: each is refused with exit 4 and nothing changed, or settled
  * so that all is as if it had never happened. What was refused, `--rebuild` sets right.
  */
+
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   cpSync,
@@ -17,6 +18,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UserError } from "../../src/errors.ts";
+import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
 import { generateRatings } from "../generate.ts";
 import type { OracleRecord } from "../oracle.ts";
@@ -95,11 +97,7 @@ function everything(): unknown {
 /** The start must be refused with exit 4, and change nothing; returns what was said. */
 async function refused(options: ProcessOptions): Promise<UserError> {
   const before = everything();
-  const error = await runProcess(home, options).then(
-    () => undefined,
-    (thrown) => thrown,
-  );
-  if (!(error instanceof UserError)) throw error ?? new Error("the start went through");
+  const error = await failureOf(() => runProcess(home, options));
   expect(error.exitCode).toBe(4);
   expect(everything()).toEqual(before as object);
   return error;

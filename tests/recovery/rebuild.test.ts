@@ -2,11 +2,13 @@
  * `process --rebuild`: the rows become those of all that the topic holds, whatever was before; nothing that stands on
  * the output topics is put there again, and all else is; and what would overwrite results with less is refused.
  */
+
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../src/errors.ts";
+import type { UserError } from "../../src/errors.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
+import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
 import { generateRatings } from "../generate.ts";
 import { parseRatingLine } from "../oracle/rating-line.ts";
@@ -97,11 +99,7 @@ function expectResults(expected: Results): void {
 
 async function refusal(options: ProcessOptions): Promise<UserError> {
   const before = storedResults(home);
-  const error = await rebuild(options).then(
-    () => undefined,
-    (thrown) => thrown,
-  );
-  if (!(error instanceof UserError)) throw error ?? new Error("the rebuild went through");
+  const error = await failureOf(() => rebuild(options));
   expect(error.exitCode).toBe(4);
   expectResults(before);
   return error;
@@ -191,6 +189,28 @@ test("on a home in which nothing was processed: as a first start", async () => {
   await setUp(home, 2);
   await sendAll(RECORDS);
   await rebuild(OPTIONS);
+  expectResults(outcome(RULES));
+});
+
+test("shuts others out once, as claimant of the shards, before it looks at what stands on the outputs", async () => {
+  await setUp(home, 2);
+  await sendAll(RECORDS);
+  await runProcess(home, OPTIONS);
+  const steps: string[] = [];
+  const noting = <T extends object>(side: T): T =>
+    new Proxy(side, {
+      get: (target, key) => {
+        const value = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => {
+          steps.push(String(key));
+          return value.apply(target, args);
+        };
+      },
+    });
+  await rebuild({ ...OPTIONS, around: noting, aroundOutputs: noting });
+  expect(steps.slice(0, 5)).toEqual(["lock", "standings", "claim", "fence", "standings"]);
+  expect(steps.filter((step) => step === "fence")).toHaveLength(1);
   expectResults(outcome(RULES));
 });
 

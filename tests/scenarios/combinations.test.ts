@@ -10,7 +10,7 @@ import type { KafkaBroker } from "../services/kafka.ts";
 import type { PostgresServer } from "../services/postgres.ts";
 import { sharedBroker, sharedPostgres } from "../services/shared.ts";
 import { type TitlesFile, writeAwkwardInput, writeTitles } from "./awkward-input.ts";
-import { differences, expectedOf, expectOutputs, flagsOf, type Job, totalsOf } from "./expectation.ts";
+import { differences, expectedOf, expectOutputs, flagsOf, type Job, newestRows, totalsOf } from "./expectation.ts";
 import { KafkaTopics, PostgresTable } from "./served-places.ts";
 import { Workplace } from "./workplace.ts";
 
@@ -105,19 +105,4 @@ function expectWorthIt({ totals, anomalies }: OracleResult, { mode }: Job): void
   expect(sum(({ partlyLate }) => partlyLate)).toBeGreaterThan(100);
   if (mode === "C") expect(sum(({ rejectedByReason }) => rejectedByReason.late)).toBeGreaterThan(100);
   expect(anomalies.flat().length).toBeGreaterThan(10);
-}
-
-/** As `consume-jdbc` shows them: the newest windows first, in dates, by movie id as a number. */
-function newestRows(expected: OracleResult, count: number): Record<string, unknown>[] {
-  return [...expected.rows.values()]
-    .sort((a, b) => b.windowStart - a.windowStart || a.movieId - b.movieId)
-    .slice(0, count)
-    .map((row) => ({
-      window_start: new Date(row.windowStart * 1000).toISOString().slice(0, 10),
-      movie_id: String(row.movieId),
-      title: row.title,
-      rating_count: row.count,
-      rating_sum: row.sum,
-      unique_rating_count: row.distinct,
-    }));
 }

@@ -159,3 +159,18 @@ export function differences(found: readonly string[], expected: readonly string[
   }
   return places;
 }
+
+/** As `consume-jdbc` shows them: the newest windows first, in dates, by movie id as a number. */
+export function newestRows(expected: OracleResult, count: number): Record<string, unknown>[] {
+  return [...expected.rows.values()]
+    .sort((a, b) => b.windowStart - a.windowStart || a.movieId - b.movieId)
+    .slice(0, count)
+    .map((row) => ({
+      window_start: new Date(row.windowStart * 1000).toISOString().slice(0, 10),
+      movie_id: String(row.movieId),
+      title: row.title,
+      rating_count: row.count,
+      rating_sum: row.sum,
+      unique_rating_count: row.distinct,
+    }));
+}

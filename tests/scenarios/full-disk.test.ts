@@ -3,13 +3,11 @@
  * lost and nothing doubled. Full is a limit on the size of files, and a small tmpfs where one may be mounted.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { cpSync } from "node:fs";
 import { writeAwkwardInput, writeTitles } from "./awkward-input.ts";
 import { differences, expectedOf, expectLeft, flagsOf, type Job } from "./expectation.ts";
 import { sentLines } from "./sent-lines.ts";
+import { expectFull, SmallDisk, withFileLimit } from "./small-disk.ts";
 import { EXECUTABLE, type Outcome, Workplace } from "./workplace.ts";
 
 const SEED = 3;
@@ -33,13 +31,6 @@ beforeEach(() => {
 afterEach(() => work.remove());
 
 const text = (value: Buffer | null): string => value?.toString("latin1") ?? "no value";
-
-/** Exit 3, with what is wrong and what to do, nothing on stdout. */
-function expectFull({ code, stdout, stderr }: Outcome): void {
-  expect({ code, stdout, stderr }).toMatchObject({ code: 3, stdout: "" });
-  expect(stderr).toMatch(/^tidemark: cannot write .*(full|EFBIG|disk I\/O error).*\nhint: .*(space|room|limit).*\n$/m);
-  expect(stderr).not.toMatch(/\n\s+at |bug/);
-}
 
 /** Sends again after a failure: what had arrived stands whole before it, and was told of. */
 function expectSentAfter(failures: readonly Outcome[]): void {
@@ -66,7 +57,7 @@ function expectWholeJob(): void {
 describe("files that may not grow", () => {
   /** Runs a command while no file may grow beyond so many blocks of 512 bytes. */
   function limited(blocks: number, commandLine: string): Outcome {
-    work.program = ["sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh", EXECUTABLE];
+    work.program = withFileLimit(blocks, [EXECUTABLE]);
     try {
       return work.run(commandLine);
     } finally {
@@ -87,32 +78,25 @@ describe("files that may not grow", () => {
   });
 });
 
-const shell = (line: string): boolean => spawnSync("sh", ["-c", line]).status === 0;
-const mount = (folder: string, options: string): boolean => shell(`mount -t tmpfs -o ${options} tmpfs ${folder}`);
-const umount = (folder: string): boolean => shell(`umount ${folder}`);
-
 // Only root may mount, and not everywhere; there the limit on files above has to stand for a full disk.
-describe.skipIf(!mayMount())("a small disk", () => {
-  const home = (): string => work.path("tidemark-data");
+describe.skipIf(!SmallDisk.isPossible())("a small disk", () => {
+  let disk: SmallDisk;
   beforeEach(() => {
-    mkdirSync(home());
-    expect(mount(home(), "size=400k")).toBe(true);
+    disk = new SmallDisk(work.path("tidemark-data"), 400);
   });
-  afterEach(() => {
-    expect(umount(home())).toBe(true);
-  });
+  afterEach(() => disk.remove());
 
   test("stops produce and process, until there is room", () => {
     work.succeed("setup");
     const failures = [work.run("produce"), work.run("produce")];
     for (const failure of failures) expectFull(failure);
-    expect(mount(home(), "remount,size=2600k")).toBe(true);
+    disk.resize(2600);
     work.succeed("produce");
     expectSentAfter(failures);
 
     let fullTimes = 0;
     for (let sizeKib = 2600; ; sizeKib += 1000) {
-      expect(mount(home(), `remount,size=${sizeKib}k`)).toBe(true);
+      disk.resize(sizeKib);
       const outcome = work.run(PROCESS);
       if (outcome.code === 0) break;
       expectFull(outcome);
@@ -123,12 +107,3 @@ describe.skipIf(!mayMount())("a small disk", () => {
     expectWholeJob();
   });
 });
-
-function mayMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "tidemark-mount-"));
-  try {
-    return mount(folder, "size=100k") && umount(folder);
-  } finally {
-    rmdirSync(folder);
-  }
-}

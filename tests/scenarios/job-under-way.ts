@@ -5,7 +5,7 @@
 import { expect } from "bun:test";
 import { cpSync } from "node:fs";
 import { expectedOf, expectLeft, flagsOf, type Job } from "./expectation.ts";
-import { type Outcome, Workplace } from "./workplace.ts";
+import { type Outcome, saidBesideLog, Workplace } from "./workplace.ts";
 
 export const JOB: Job = { mode: "C", days: 1, minCount: 1, minMean: 3 };
 export const PROCESS = `process ${flagsOf(JOB)}`;
@@ -41,7 +41,7 @@ export class JobUnderWay extends Workplace {
     const outcome: Outcome = this.run(commandLine, [], env);
     expect({ code: outcome.code, stdout: outcome.stdout }).toEqual({ code, stdout: "" });
     // Nothing but these two lines, so no stack either.
-    const [said, advice, ...more] = outcome.stderr.split("\n").filter((line) => !/^\S+Z (warn|info) /.test(line));
+    const [said, advice, ...more] = saidBesideLog(outcome);
     expect(said).toStartWith("tidemark: ");
     expect(said).toContain(message);
     expect(advice).toStartWith("hint: ");

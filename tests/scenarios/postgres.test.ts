@@ -15,6 +15,7 @@ import {
   foundAnomalies,
   foundRejected,
   type Job,
+  newestRows,
   rejectedOf,
   rowsOf,
   totalsOf,
@@ -81,21 +82,8 @@ test(
     }
     for (const line of totalsOf(expected)) expect(stderr).toContain(`info  ${line}\n`);
 
-    // The newest first, in dates, by movie id as a number.
     const shown = work.succeed("consume-jdbc --once --format json --limit 5", [], env).stdout;
-    const newest = [...expected.rows.values()]
-      .sort((a, b) => b.windowStart - a.windowStart || a.movieId - b.movieId)
-      .slice(0, 5);
-    expect(JSON.parse(shown)).toEqual(
-      newest.map((row) => ({
-        window_start: new Date(row.windowStart * 1000).toISOString().slice(0, 10),
-        movie_id: String(row.movieId),
-        title: row.title,
-        rating_count: row.count,
-        rating_sum: row.sum,
-        unique_rating_count: row.distinct,
-      })),
-    );
+    expect(JSON.parse(shown)).toEqual(newestRows(expected, 5));
 
     const again = work.succeed(`process --rebuild --drain ${flagsOf(JOB)}`, [], env);
     expect(again.stderr).toContain("rebuilding");

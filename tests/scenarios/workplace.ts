@@ -149,3 +149,8 @@ export class Workplace {
     return { PATH: process.env.PATH ?? "", ...this.#topics.env, ...this.#table.env, ...this.env, ...env };
   }
 }
+
+/** What a command said on stderr, by line, beside what it logged and how far it had come. */
+export function saidBesideLog({ stderr }: Outcome): string[] {
+  return stderr.split("\n").filter((line) => !/^\S+Z (warn|info) |^[\d,]+ ratings, /.test(line));
+}

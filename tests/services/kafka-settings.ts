@@ -8,6 +8,9 @@ import type { Certificates } from "./kafka-certificates.ts";
 /** Of `__consumer_offsets` and of `__transaction_state`. */
 export const COORDINATOR_PARTITIONS = 4;
 
+const FIRST_BROKER_ID = 1;
+export const SECOND_BROKER_ID = 2;
+
 /** A user for each SASL mechanism, known to that one only. */
 export const KAFKA_USERS = {
   PLAIN: { user: "plain-user", password: "plain Pw;='\"ż" },
@@ -43,8 +46,8 @@ export function brokerProperties(
   const advertised = `PLAIN://${plain},SASL://${sasl},CERTIFICATE://${certificate}`;
   const properties: Record<string, string | number | boolean> = {
     "process.roles": "broker,controller",
-    "node.id": 1,
-    "controller.quorum.voters": `1@${controller}`,
+    "node.id": FIRST_BROKER_ID,
+    "controller.quorum.voters": `${FIRST_BROKER_ID}@${controller}`,
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "PLAIN",
     listeners: `${advertised},CONTROLLER://${controller}`,
@@ -75,6 +78,22 @@ export function brokerProperties(
     properties[`listener.name.sasl.${mechanism}.sasl.jaas.config`] = login;
   }
   return propertiesText(properties);
+}
+
+/** server.properties of another broker, number 2, of the cluster whose controller is there: the plain listener only. */
+export function secondBrokerProperties(data: string, plain: string, controller: string): string {
+  return propertiesText({
+    "process.roles": "broker",
+    "node.id": SECOND_BROKER_ID,
+    "controller.quorum.voters": `${FIRST_BROKER_ID}@${controller}`,
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "PLAIN",
+    listeners: `PLAIN://${plain}`,
+    "advertised.listeners": `PLAIN://${plain}`,
+    "listener.security.protocol.map": "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "log.dirs": data,
+    "auto.create.topics.enable": false,
+  });
 }
 
 /** In ASCII: Java would read what is beyond it as Latin-1. */

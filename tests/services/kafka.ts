@@ -9,15 +9,25 @@ import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
 import { type Certificates, makeCertificates } from "./kafka-certificates.ts";
 import { untilServing } from "./kafka-readiness.ts";
-import { brokerProperties, COORDINATOR_PARTITIONS, type Listeners, scramOptions } from "./kafka-settings.ts";
+import {
+  brokerProperties,
+  COORDINATOR_PARTITIONS,
+  type Listeners,
+  scramOptions,
+  secondBrokerProperties,
+} from "./kafka-settings.ts";
 import { kafkaClassPath } from "./kafka-software.ts";
 import { type ConsoleRecord, type GroupOffset, parseGroups, parseOffsets } from "./kafka-tool-output.ts";
 import { type Isolation, readTopic, runTool } from "./kafka-tools.ts";
 import { freePort } from "./programs.ts";
 
 const START_MS_MAX = 120_000;
+/** Logged by a broker that the cluster has taken in. */
+const STARTED = "Kafka Server started";
+const LOOK_AGAIN_MS = 50;
 const BROKER_OPTIONS = ["-Xmx512m", "-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"];
 const LOG_SETTINGS = `appender.console.type = Console
 appender.console.name = console
@@ -33,6 +43,13 @@ export interface BrokerPlace {
   readonly secure?: { readonly sasl: string; readonly certificate: string; readonly files: Certificates };
 }
 
+/** What a second broker has to know of the cluster. */
+interface Cluster {
+  readonly id: string;
+  /** `host:port`. */
+  readonly controller: string;
+}
+
 /** A broker, running or not. */
 export class KafkaBroker {
   readonly #place: BrokerPlace;
@@ -40,6 +57,8 @@ export class KafkaBroker {
   readonly #folder: string | undefined;
   #child: ChildProcess | undefined;
   #isTransactional = true;
+  /** Known of a broker that may be joined by another. */
+  #cluster: Cluster | undefined;
 
   private constructor(place: BrokerPlace, folder?: string) {
     this.#place = place;
@@ -65,27 +84,46 @@ export class KafkaBroker {
   static async startOwn({ isTransactional = true } = {}): Promise<KafkaBroker> {
     kafkaClassPath();
     const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-"));
-    const listener = async () => `127.0.0.1:${await freePort()}`;
     const listeners: Listeners = {
-      plain: await listener(),
-      sasl: await listener(),
-      certificate: await listener(),
-      controller: await listener(),
+      plain: await freeListener(),
+      sasl: await freeListener(),
+      certificate: await freeListener(),
+      controller: await freeListener(),
     };
     const files = makeCertificates(folder);
     const { sasl, certificate } = listeners;
     const broker = new KafkaBroker({ brokers: listeners.plain, secure: { sasl, certificate, files } }, folder);
     broker.#isTransactional = isTransactional;
+    broker.#cluster = { id: randomBytes(16).toString("base64url"), controller: listeners.controller };
+    const properties = brokerProperties(broker.dataFolder, listeners, files, isTransactional);
+    await broker.#startFirst(properties, broker.#cluster, scramOptions());
+    return broker;
+  }
+
+  /** A second broker of the cluster, `SECOND_BROKER_ID`; no coordinator is there, nor any partition until moved. */
+  async startSecond(): Promise<KafkaBroker> {
+    if (this.#cluster === undefined) throw new Error("only a broker of our own is joined by a second");
+    const plain = await freeListener();
+    const second = new KafkaBroker({ brokers: plain }, mkdtempSync(join(tmpdir(), "tidemark-kafka-second-")));
+    await second.#startFirst(
+      secondBrokerProperties(second.dataFolder, plain, this.#cluster.controller),
+      this.#cluster,
+      [],
+    );
+    return second;
+  }
+
+  /** With nothing there yet but the folder. */
+  async #startFirst(properties: string, { id }: Cluster, options: readonly string[]): Promise<void> {
     try {
+      const folder = this.#folder ?? "";
       const settings = join(folder, "server.properties");
-      writeFileSync(settings, brokerProperties(join(folder, "data"), listeners, files, isTransactional));
+      writeFileSync(settings, properties);
       writeFileSync(join(folder, "log4j2.properties"), LOG_SETTINGS);
-      const id = randomBytes(16).toString("base64url");
-      await broker.tool("kafka.tools.StorageTool", ["format", `--cluster-id=${id}`, "-c", settings, ...scramOptions()]);
-      await broker.startAgain();
-      return broker;
+      await this.tool("kafka.tools.StorageTool", ["format", `--cluster-id=${id}`, "-c", settings, ...options]);
+      await this.startAgain();
     } catch (error) {
-      await broker.remove();
+      await this.remove();
       throw error;
     }
   }
@@ -148,7 +186,11 @@ export class KafkaBroker {
     child.once("exit", () => ended.abort(new Error("it ended")));
     try {
       const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_MS_MAX)]);
-      await untilServing(this.brokers, COORDINATOR_PARTITIONS, this.#isTransactional, signal);
+      if (this.#cluster !== undefined) {
+        await untilServing(this.brokers, COORDINATOR_PARTITIONS, this.#isTransactional, signal);
+      } else {
+        while (!this.log.includes(STARTED)) await after(LOOK_AGAIN_MS, undefined, { signal });
+      }
     } catch (error) {
       await this.kill();
       throw new Error(`the Kafka broker did not start:\n${this.log}`, { cause: error });
@@ -241,4 +283,8 @@ export class KafkaBroker {
     child.kill(signal);
     await ended;
   }
+}
+
+async function freeListener(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
 }

@@ -3,7 +3,8 @@
  * shape of the contract and with the tables that belong with it, and is taken away without what was there before.
  */
 import { describe, expect, test } from "bun:test";
-import { epochOf, failure, identity, OWNER, row, type TestDatabase } from "./fixture.ts";
+import { failureOf } from "../failure.ts";
+import { epochOf, identity, OWNER, row, type TestDatabase } from "./fixture.ts";
 
 const CREATE_MOVIE_RATINGS = `CREATE TABLE movie_ratings (
   window_start BIGINT, movie_id VARCHAR(32), title VARCHAR(128), rating_count INTEGER, rating_sum INTEGER,
@@ -20,7 +21,7 @@ export function adminContract(database: () => TestDatabase): void {
 
     test("has to come first: without it there is nothing to open or read", async () => {
       for (const attempt of [() => database().open(), () => database().newest(1)]) {
-        const error = await failure(attempt);
+        const error = await failureOf(attempt);
         expect(error.exitCode).toBe(2);
         expect(error.hint).toContain("tidemark setup");
       }
@@ -38,7 +39,7 @@ export function adminContract(database: () => TestDatabase): void {
       test(`refuses a table with ${what}, as everything does, and leaves it alone`, async () => {
         await database().fixture.sql(create);
         for (const attempt of [() => database().setup(), () => database().open(), () => database().newest(1)]) {
-          expect((await failure(attempt)).exitCode).toBe(4);
+          expect((await failureOf(attempt)).exitCode).toBe(4);
         }
         await database().fixture.sql("INSERT INTO movie_ratings (window_start, movie_id) VALUES (1, '2')");
         expect(await (await database().admin()).cleanup()).toEqual([]);
@@ -51,16 +52,16 @@ export function adminContract(database: () => TestDatabase): void {
     test("refuses rows of which nobody knows whose they are, as process does", async () => {
       await database().used([row(0, 1, 1)]);
       await database().fixture.sql("DROP TABLE tidemark_shards");
-      expect((await failure(() => database().open())).exitCode).toBe(4);
-      expect((await failure(() => database().setup())).exitCode).toBe(4);
+      expect((await failureOf(() => database().open())).exitCode).toBe(4);
+      expect((await failureOf(() => database().setup())).exitCode).toBe(4);
       expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
     });
 
     test("makes a lost table anew and forgets how far the lost rows reached", async () => {
       await database().used([row(0, 1, 1)]);
       await database().fixture.sql("DROP TABLE movie_ratings");
-      expect((await failure(() => database().open())).exitCode).toBe(4);
-      expect((await failure(() => database().newest(1))).exitCode).toBe(4);
+      expect((await failureOf(() => database().open())).exitCode).toBe(4);
+      expect((await failureOf(() => database().newest(1))).exitCode).toBe(4);
       await database().setup();
       const table = await database().open();
       expect(await table.standings()).toEqual([]);
@@ -72,7 +73,7 @@ export function adminContract(database: () => TestDatabase): void {
       const table = await database().claimed();
       await table.apply("me", epochOf(1, [row(0, 1, 1)]));
       const admin = await database().admin();
-      const error = await failure(() => admin.cleanup());
+      const error = await failureOf(() => admin.cleanup());
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("process, pid 1");
       expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
@@ -104,7 +105,7 @@ export function adminContract(database: () => TestDatabase): void {
       await database().used([row(0, 1, 1)]);
       const admin = await database().admin({ ...OWNER, group: "other-group" });
       for (const attempt of [() => admin.setup(), () => admin.cleanup()]) {
-        const error = await failure(attempt);
+        const error = await failureOf(attempt);
         expect(error.exitCode).toBe(4);
         expect(error.message).toContain(OWNER.group);
       }

@@ -5,19 +5,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { UserError } from "../../src/errors.ts";
 import type { ShardStanding } from "../../src/table/contract.ts";
+import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
 import { adminContract } from "./contract-admin.ts";
-import {
-  epochOf,
-  failure,
-  identity,
-  inKeyOrder,
-  OWNER,
-  row,
-  type TableFixture,
-  TestDatabase,
-  WINDOW_S,
-} from "./fixture.ts";
+import { epochOf, identity, inKeyOrder, OWNER, row, type TableFixture, TestDatabase, WINDOW_S } from "./fixture.ts";
 
 /** Starting a process takes a while on a busy machine. */
 const PROCESS_TEST_MS = 60_000;
@@ -99,7 +90,7 @@ function epochContract(database: () => TestDatabase): void {
       test(`is refused where the table stands at an epoch of another ${what}`, async () => {
         const table = await database().claimed();
         await table.apply("me", epochOf(1, [row(0, 1, 1)]));
-        const error = await failure(() => table.apply("me", { ...epochOf(3, [row(0, 1, 3)]), previous }));
+        const error = await failureOf(() => table.apply("me", { ...epochOf(3, [row(0, 1, 3)]), previous }));
         expect(error.exitCode).toBe(4);
         expect(error.hint).toContain("--rebuild");
         expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
@@ -110,7 +101,7 @@ function epochContract(database: () => TestDatabase): void {
     test("is refused once another has claimed the shard, and the error names it", async () => {
       const table = await database().claimed();
       await table.claim("successor", 1, () => identity(0));
-      const error = await failure(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
+      const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("successor");
       expect(await database().storedRows()).toEqual([]);
@@ -118,7 +109,7 @@ function epochContract(database: () => TestDatabase): void {
 
     test("is refused for a shard that nobody claimed", async () => {
       const table = await database().claimed(1);
-      expect((await failure(() => table.apply("me", epochOf(1, [], 1)))).exitCode).toBe(4);
+      expect((await failureOf(() => table.apply("me", epochOf(1, [], 1)))).exitCode).toBe(4);
     });
 
     test("moves only its own shard", async () => {
@@ -159,7 +150,7 @@ function claimContract(database: () => TestDatabase): void {
         if (partition === 1) throw verdict;
         return identity(0);
       };
-      expect(await failure(() => table.claim("next", 2, judge))).toBe(verdict);
+      expect(await failureOf(() => table.claim("next", 2, judge))).toBe(verdict);
       expect(await table.standings()).toEqual(before);
     });
 
@@ -172,6 +163,22 @@ function claimContract(database: () => TestDatabase): void {
         { partition: 0, epoch: identity(0, "run-2"), offset: 0, claimant: "next" },
         { partition: 1, epoch: identity(0, "run-2"), offset: 0, claimant: "next" },
       ]);
+    });
+
+    test("is found held by whoever made it, and by nobody else", async () => {
+      const table = await database().claimed(2);
+      await table.checkClaimed("me");
+      const error = await failureOf(() => table.checkClaimed("them"));
+      expect(error.exitCode).toBe(4);
+      expect(error.message).toContain("taken by another process (me)");
+    });
+
+    test("that is gone is held by nobody", async () => {
+      const table = await database().claimed(1);
+      await table.restart("me", []);
+      const error = await failureOf(() => table.checkClaimed("me"));
+      expect(error.exitCode).toBe(4);
+      expect(error.message).toContain("or reset");
     });
 
     for (const other of [
@@ -187,7 +194,7 @@ function claimContract(database: () => TestDatabase): void {
           () => table.claim("them", 1, () => identity(0)),
           () => table.restart("them", [identity(0, "run-2")]),
         ]) {
-          const error = await failure(attempt);
+          const error = await failureOf(attempt);
           expect(error.exitCode).toBe(4);
           expect(error.message).toContain(`group ${OWNER.group}, topic ${OWNER.topic}`);
         }
@@ -202,7 +209,7 @@ function lockContract(database: () => TestDatabase): void {
     test("keeps a second process out, names the first, and is free once that has closed", async () => {
       const table = await database().claimed();
       const second = await database().open(OWNER, "process, pid 2");
-      const error = await failure(() => second.lock());
+      const error = await failureOf(() => second.lock());
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("process, pid 1");
       await table.close();
@@ -218,7 +225,7 @@ function lockContract(database: () => TestDatabase): void {
         const other = database().startOther();
         await other.appliedAfter(20);
         const successor = await database().open();
-        expect((await failure(() => successor.lock())).exitCode).toBe(4);
+        expect((await failureOf(() => successor.lock())).exitCode).toBe(4);
         await other.kill();
 
         await successor.lock();

@@ -6,7 +6,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Epoch, EpochIdentity, Row } from "../../src/epoch.ts";
-import { UserError } from "../../src/errors.ts";
 import { RowColumns } from "../../src/row-columns.ts";
 import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "../../src/table/contract.ts";
 
@@ -51,17 +50,6 @@ export function epochOf(number: number, rows: readonly Row[], partition = 0): Ep
 
 export function inKeyOrder(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
-}
-
-/** The user's error that `attempt` ends with. When it goes through, or ends with a bug, the test fails. */
-export async function failure(attempt: () => unknown): Promise<UserError> {
-  try {
-    await attempt();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("the attempt went through, where an error was expected");
 }
 
 /** A database in a test, with everything that was opened on it closed, and the database gone, after `end`. */

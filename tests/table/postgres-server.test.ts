@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { PostgresDatabase } from "../../src/settings.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
+import { failureOf } from "../failure.ts";
 import { type PostgresServer, quoted } from "../services/postgres.ts";
 import { sharedPostgres } from "../services/shared.ts";
-import { epochOf, failure, identity, OWNER, row, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, OWNER, row, TestDatabase } from "./fixture.ts";
 import { freshName, PostgresFixture } from "./postgres-fixture.ts";
 
 /** The package may have to be installed first. */
@@ -41,7 +42,7 @@ describe("a database that is there", () => {
   test("refuses a wrong password, and one that is missing, with exit 3; none is shown", async () => {
     await database.setup();
     for (const password of ["Zq7Wrong", ""]) {
-      const error = await failure(() => read(fixture.database({ JDBC_PASSWORD: password })));
+      const error = await failureOf(() => read(fixture.database({ JDBC_PASSWORD: password })));
       expect(error.exitCode).toBe(3);
       expect(error.message).toContain(fixture.login.user);
       expect(`${error.message} ${error.hint} ${fixture.logged}`).not.toContain("Zq7Wrong");
@@ -53,7 +54,7 @@ describe("a database that is there", () => {
       // Each look at this clock is 10 s later.
       let timeMs = 0;
       const place = fixture.database({ JDBC_URL: `postgres://u:Zq7Wrong@${address}/results` });
-      const error = await failure(() =>
+      const error = await failureOf(() =>
         read(place, () => {
           timeMs += 10_000;
           return timeMs;
@@ -74,7 +75,7 @@ describe("a database that is there", () => {
       expect(await read(place)).toEqual([row(0, 1, 1)]);
     }
     for (const mode of ["require", "verify-ca", "verify-full"]) {
-      const error = await failure(() => read(fixture.database({ JDBC_URL: `${url}?sslmode=${mode}` })));
+      const error = await failureOf(() => read(fixture.database({ JDBC_URL: `${url}?sslmode=${mode}` })));
       expect(error.exitCode).toBe(3);
       expect(error.hint).toContain("sslmode");
     }
@@ -86,7 +87,7 @@ describe("a database that is there", () => {
     await fixture.sql("UPDATE tidemark_setup SET version = 1000");
     const admin = fixture.admin();
     for (const attempt of [() => fixture.open(), () => database.newest(1), admin.setup, admin.cleanup]) {
-      const error = await failure(attempt);
+      const error = await failureOf(attempt);
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("newer Tidemark");
     }
@@ -98,7 +99,7 @@ describe("a database that is there", () => {
     const table = await database.claimed();
     server.sql(`ALTER TABLE movie_ratings OWNER TO ${quoted(server.administrator.user, '"')}`, fixture.name);
     server.sql(`REVOKE ALL ON movie_ratings FROM ${user}; GRANT SELECT ON movie_ratings TO ${user}`, fixture.name);
-    const error = await failure(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
+    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
     expect(error.exitCode).toBe(3);
     expect(error.message).toContain("movie_ratings");
     expect(error.hint).toContain("tidemark setup");
@@ -124,7 +125,7 @@ describe("a database that is there", () => {
     server.sql(`CREATE DATABASE ${name} OWNER ${user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
     try {
       const place = { ...fixture.database(), database: other.name };
-      const error = await failure(() => openPostgresAdmin(place, OWNER, "setup", fixture.surroundings()).setup());
+      const error = await failureOf(() => openPostgresAdmin(place, OWNER, "setup", fixture.surroundings()).setup());
       expect(error.exitCode).toBe(2);
       expect(error.message).toContain("LATIN1");
     } finally {
@@ -186,7 +187,7 @@ describe("a database that is not there", () => {
   test("is made for a user who was there with another password: exit 3, and the password stays", async () => {
     const user = quoted(fixture.login.user, '"');
     server.sql(`CREATE ROLE ${user} LOGIN PASSWORD 'another'`);
-    const error = await failure(() => fixture.admin().setup());
+    const error = await failureOf(() => fixture.admin().setup());
     expect(error.exitCode).toBe(3);
     expect(`${error.message} ${error.hint}`).not.toContain("Xq7");
     expect(server.sql("SELECT 1 AS one", "postgres", { user: fixture.login.user, password: "another" })).toHaveLength(
@@ -208,7 +209,7 @@ describe("a database that is not there", () => {
     const refused = { ...fixture.database(), administrator: { user: boss, password: "Zq7Boss" } };
     const admin = openPostgresAdmin(refused, OWNER, "setup", fixture.surroundings());
     const attempt = async () => {
-      const error = await failure(() => admin.setup());
+      const error = await failureOf(() => admin.setup());
       expect(error.exitCode).toBe(3);
       expect(error.hint).toContain("PGPASSWORD");
       expect(`${error.message} ${error.hint}`).not.toContain("Zq7Boss");
@@ -217,7 +218,7 @@ describe("a database that is not there", () => {
     expect([databases(fixture.name), roles(fixture.login.user)]).toEqual([[], 0]);
 
     await fixture.admin().setup();
-    expect((await failure(() => admin.cleanup())).exitCode).toBe(3);
+    expect((await failureOf(() => admin.cleanup())).exitCode).toBe(3);
     expect((await fixture.tables()).sort()).toEqual(["movie_ratings", "tidemark_setup", "tidemark_shards"]);
   });
 

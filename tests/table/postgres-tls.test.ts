@@ -5,8 +5,8 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SslMode } from "../../src/database-url.ts";
 import { PostgresSession } from "../../src/table/postgres-session.ts";
+import { failureOf } from "../failure.ts";
 import { PostgresServer } from "../services/postgres.ts";
-import { failure } from "./fixture.ts";
 
 /** The package may have to be installed first. */
 const START_MS_MAX = 300_000;
@@ -72,7 +72,7 @@ testOwn.each([
   ["verify-full", "localhost", false],
   ["verify-full", "127.0.0.1", true],
 ] as const)("sslmode %s to %s, the certificate trusted: %p; refused", async (mode, host, isTrusted) => {
-  const error = await failure(() => isEncrypted(mode, host, isTrusted ? certificate : undefined));
+  const error = await failureOf(() => isEncrypted(mode, host, isTrusted ? certificate : undefined));
   expect(error.exitCode).toBe(3);
   expect(error.message).toContain(`sslmode=${mode}`);
   expect(error.hint).toContain("sslrootcert");

@@ -1,10 +1,11 @@
 /** The PostgreSQL table: the contract, and what can befall a session. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { openPostgresTable } from "../../src/table/postgres.ts";
+import { failureOf } from "../failure.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { PostgresServer, quoted } from "../services/postgres.ts";
 import { tableContract } from "./contract.ts";
-import { epochOf, failure, identity, OWNER, row, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, OWNER, row, TestDatabase } from "./fixture.ts";
 import { PostgresFixture } from "./postgres-fixture.ts";
 
 /** The package may have to be installed first. */
@@ -101,7 +102,7 @@ describe("a PostgreSQL session", () => {
         expect(await database.storedRows()).toEqual([row(0, 1, 1), row(0, 2, 2)]);
         // The lock was taken again.
         const second = await database.open(OWNER, "process, pid 2");
-        expect((await failure(() => second.lock())).exitCode).toBe(4);
+        expect((await failureOf(() => second.lock())).exitCode).toBe(4);
         await table.close();
       } finally {
         proxy.close();
@@ -124,7 +125,7 @@ describe("a PostgreSQL session", () => {
     const second = await database.open(OWNER, "process, pid 2");
     await second.lock();
     await second.claim("successor", 1, (_, found) => found?.epoch ?? identity(0));
-    const error = await failure(() => table.apply("me", epochOf(2, [row(0, 1, 2)])));
+    const error = await failureOf(() => table.apply("me", epochOf(2, [row(0, 1, 2)])));
     expect(error.exitCode).toBe(4);
     expect(error.message).toContain("successor");
     expect(await database.storedRows()).toEqual([row(0, 1, 1)]);

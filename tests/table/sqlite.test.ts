@@ -19,8 +19,9 @@ import { DatabaseSync } from "node:sqlite";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
 import { openSqliteReader } from "../../src/table/sqlite-reader.ts";
+import { failureOf } from "../failure.ts";
 import { tableContract } from "./contract.ts";
-import { epochOf, failure, identity, OtherProcess, OWNER, row, type TableFixture, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, OtherProcess, OWNER, row, type TableFixture, TestDatabase } from "./fixture.ts";
 
 const OTHER_PROCESS = join(import.meta.dir, "other-process.ts");
 const PROCESS_TEST_MS = 60_000;
@@ -93,7 +94,7 @@ describe("a SQLite file", () => {
       test(`is refused by ${use}, and kept byte for byte`, async () => {
         writeFileSync(fixture.path, "date,film_id,user_id,rate\n".repeat(200));
         const before = readFileSync(fixture.path);
-        const error = await failure(attempt);
+        const error = await failureOf(attempt);
         expect(error.exitCode).toBe(4);
         expect(error.message).toContain("results.db is not a SQLite database");
         expect(readFileSync(fixture.path)).toEqual(before);
@@ -107,7 +108,7 @@ describe("a SQLite file", () => {
         await database.used([row(0, 1, 1)]);
         await fixture.sql("ALTER TABLE tidemark_setup ADD COLUMN what_a_newer_one_adds TEXT");
         await fixture.sql("UPDATE tidemark_setup SET version = 1000");
-        const error = await failure(attempt);
+        const error = await failureOf(attempt);
         expect(error.exitCode).toBe(4);
         expect(error.message).toContain("newer Tidemark");
         expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
@@ -128,7 +129,7 @@ describe("a SQLite file", () => {
     await table.lock();
     await table.claim("me", 1, () => identity(0));
     for (const attempt of [() => table.apply("me", epochOf(2, [row(0, 1, 2)])), () => fixture.reader().newest(1)]) {
-      const error = await failure(attempt);
+      const error = await failureOf(attempt);
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("damaged");
     }
@@ -163,7 +164,7 @@ describe("a SQLite file", () => {
 
   test("in a folder that is not there is refused with what to do", async () => {
     const admin = openSqliteAdmin(join(fixture.folder, "missing", "results.db"), OWNER, "setup");
-    const error = await failure(() => admin.setup());
+    const error = await failureOf(() => admin.setup());
     expect(error.exitCode).toBe(2);
     expect(error.message).toContain(join("missing", "results.db"));
     expect(error.hint).toContain("folder");
@@ -174,7 +175,7 @@ describe("a SQLite file", () => {
     const link = join(fixture.folder, "link.db");
     symlinkSync(fixture.path, link);
     const second = openSqliteTable(link, OWNER, "process, pid 2");
-    expect((await failure(() => second.lock())).exitCode).toBe(4);
+    expect((await failureOf(() => second.lock())).exitCode).toBe(4);
     await second.close();
   });
 
@@ -182,7 +183,7 @@ describe("a SQLite file", () => {
     await database.setup();
     const table = await database.open();
     await fixture.admin().cleanup();
-    expect((await failure(() => table.lock())).exitCode).toBe(2);
+    expect((await failureOf(() => table.lock())).exitCode).toBe(2);
   });
 
   describe("after cleanup", () => {

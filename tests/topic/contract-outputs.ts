@@ -5,7 +5,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Epoch } from "../../src/epoch.ts";
 import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../../src/topic/contract.ts";
-import { failure } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
 import { epochOf, identity, readAll, readValues, SOURCE, type TestTopics } from "./fixture.ts";
 
 const START: OutputEnds = { anomalies: 0, rejected: 0 };
@@ -122,7 +122,7 @@ export function outputsContract(topics: () => TestTopics): void {
       await outputs.close();
       for (const epochs of [[], [epochOf(1, 1, 0)], [epochOf(2, 1, 0)]]) {
         const successor = await topics().outputs();
-        const error = await failure(() => successor.compare([logOf(epochs)]));
+        const error = await failureOf(() => successor.compare([logOf(epochs)]));
         expect([error.exitCode, error.hint]).toEqual([4, expect.stringContaining("--rebuild")]);
         expect(error.message).toContain("another owner");
       }
@@ -142,7 +142,7 @@ export function outputsContract(topics: () => TestTopics): void {
     });
 
     test("end with exit 4 where they end before the log's ends: they were replaced", async () => {
-      const error = await failure(() => outputs.compare([logOf([], { anomalies: 0, rejected: 1 })]));
+      const error = await failureOf(() => outputs.compare([logOf([], { anomalies: 0, rejected: 1 })]));
       expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("rejected")]);
     });
   });

@@ -3,8 +3,8 @@
  * made and removed, groups' offsets, and (`contract-outputs.ts`) the output topics. Knows no files and no brokers.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
-import { failure } from "../table/fixture.ts";
 import { outputsContract } from "./contract-outputs.ts";
 import {
   append,
@@ -114,14 +114,14 @@ function readingContract(topics: () => TestTopics): void {
       await topics().create("ratings");
       await append(await topics().writer("ratings"), ["a", "b"]);
       const reader = await topics().reader("ratings");
-      const error = await failure(() => reader.read(0, 3, READ_BYTES));
+      const error = await failureOf(() => reader.read(0, 3, READ_BYTES));
       expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("ratings")]);
       expect(await readValues(reader)).toEqual(["a", "b"]);
     });
 
     test("and a writer end with exit 2 without the topic", async () => {
       for (const open of [() => topics().reader("nowhere"), () => topics().writer("nowhere")]) {
-        const error = await failure(open);
+        const error = await failureOf(open);
         expect([error.exitCode, error.hint]).toEqual([2, expect.stringContaining("tidemark setup")]);
       }
     });
@@ -179,7 +179,7 @@ function adminContract(topics: () => TestTopics): void {
 
     test("ends with exit 4 where the topic has another number of partitions", async () => {
       await topics().create("ratings", 4);
-      const error = await failure(() => topics().fixture.admin.create("ratings", 5));
+      const error = await failureOf(() => topics().fixture.admin.create("ratings", 5));
       expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("4 partitions, not 5")]);
     });
 

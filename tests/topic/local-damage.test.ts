@@ -24,7 +24,7 @@ import { SliceWalk } from "../../src/slice-walk.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
-import { failure } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
 import { append, batchOf, READ_BYTES, readValues } from "./fixture.ts";
 
 /** Starting a process takes a while on a busy machine. */
@@ -155,9 +155,9 @@ describe("an embedded topic", () => {
       const firstBatchBytes = batchOf(["a", "b"]).length;
       if (UNCHECKED_BYTES.has(at < firstBatchBytes ? at : at - firstBatchBytes)) continue;
       damage(flipped(at));
-      expect((await failure(checkedOffsets)).exitCode).toBe(4);
+      expect((await failureOf(checkedOffsets)).exitCode).toBe(4);
       expect(await write()).toEqual([]);
-      expect((await failure(checkedOffsets)).exitCode).toBe(4);
+      expect((await failureOf(checkedOffsets)).exitCode).toBe(4);
       restoreNote();
     }
   });
@@ -165,7 +165,7 @@ describe("an embedded topic", () => {
   test("names file, byte and offset where batches before the confirmed end do not follow each other", async () => {
     const secondBatchAt = batchOf(["a", "b"]).length;
     damage(flipped(secondBatchAt + 7));
-    const error = await failure(checkedOffsets);
+    const error = await failureOf(checkedOffsets);
     expect(error.message).toContain(`${FIRST_SEGMENT} is damaged at byte ${secondBatchAt} (offset 2)`);
     expect(error.hint).toContain("setup --drop");
   });
@@ -173,7 +173,7 @@ describe("an embedded topic", () => {
   test("is exit 4 where its file was cut before the confirmed end", async () => {
     damage(segment.subarray(0, confirmedBytes - 1));
     const errors: UserError[] = [];
-    for (const attempt of [values, write]) errors.push(await failure(attempt));
+    for (const attempt of [values, write]) errors.push(await failureOf(attempt));
     expect(errors.map(({ exitCode }) => exitCode)).toEqual([4, 4]);
     expect(errors[0].message).toContain("it was cut");
   });
@@ -188,10 +188,10 @@ describe("an embedded topic", () => {
       .sort();
     expect(names).toHaveLength(4);
     rmSync(join(home, FOLDER, names[2]));
-    expect(await failure(values)).toMatchObject({ exitCode: 4, message: expect.stringContaining("missing") });
+    expect(await failureOf(values)).toMatchObject({ exitCode: 4, message: expect.stringContaining("missing") });
     expect(await values(7)).toEqual(["h"]);
     rmSync(join(home, FOLDER, names[3]));
-    expect(await failure(values)).toMatchObject({ exitCode: 4, message: expect.stringContaining(names[3]) });
+    expect(await failureOf(values)).toMatchObject({ exitCode: 4, message: expect.stringContaining(names[3]) });
   });
 
   test("loses nothing with an old, damaged or missing note of what is confirmed", async () => {

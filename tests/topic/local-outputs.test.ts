@@ -11,7 +11,7 @@ import type { OutputEnds } from "../../src/topic/contract.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalOutputs } from "../../src/topic/local/outputs.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
-import { failure } from "../table/fixture.ts";
+import { failureOf } from "../failure.ts";
 import { logOf, numbersIn } from "./contract-outputs.ts";
 import { epochOf, readAll, SOURCE } from "./fixture.ts";
 
@@ -120,7 +120,7 @@ describe("embedded output topics", () => {
   test("end with exit 4 where an epoch stands there without the one before it", async () => {
     crash({ anomalies: added("anomalies"), rejected: added("rejected") });
     const between = { ...epochOf(2, 1, 1), identity: { run: "run-1", owner: "owner-1", number: 1.5 } };
-    const error = await failure(() => open(home()).compare([logOf([between, second], ends)]));
+    const error = await failureOf(() => open(home()).compare([logOf([between, second], ends)]));
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("epoch 2")]);
   });
 
@@ -129,7 +129,7 @@ describe("embedded output topics", () => {
     const outputs = open(home());
     await outputs.fence();
     const late = open(home());
-    const error = await failure(() => late.fence());
+    const error = await failureOf(() => late.fence());
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("process, pid 3")]);
     await late.close();
     await outputs.close();

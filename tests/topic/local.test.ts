@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
+import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
-import { failure } from "../table/fixture.ts";
 import { topicContract } from "./contract.ts";
 import { append, batchOf, READ_BYTES, readAll, readValues } from "./fixture.ts";
 import { localFixture } from "./local-fixture.ts";
@@ -106,7 +106,7 @@ describe("embedded topics", () => {
     rmSync(join(home, "topics/ratings/0", segments()[0]));
     const reader = await openReader();
     expect(await reader.bounds(0)).toEqual({ start: 3, end: 12 });
-    const error = await failure(() => reader.read(0, 2, READ_BYTES));
+    const error = await failureOf(() => reader.read(0, 2, READ_BYTES));
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("starts at 3")]);
     expect(await readAll(reader, 0, 3)).toHaveLength(9);
   });
@@ -123,9 +123,9 @@ describe("embedded topics", () => {
 
   test("have one writer at a time; the second is told who the first is", async () => {
     const writer = await openWriter();
-    const error = await failure(openWriter);
+    const error = await failureOf(openWriter);
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("produce, pid 1")]);
-    expect((await failure(() => admin.remove("ratings"))).exitCode).toBe(4);
+    expect((await failureOf(() => admin.remove("ratings"))).exitCode).toBe(4);
     expect(await admin.exists("ratings")).toBe(true);
     await writer.close();
     await append(await openWriter(), ["a"]);
@@ -138,12 +138,12 @@ describe("embedded topics", () => {
     await writer.close();
     const reader = await openReader();
     expect(await readValues(reader)).toEqual(["a"]);
-    const waiting = failure(() => reader.waitForMore(0, 1, new AbortController().signal));
+    const waiting = failureOf(() => reader.waitForMore(0, 1, new AbortController().signal));
     await admin.remove("ratings");
     const errors = [
       await waiting,
-      await failure(() => reader.read(0, 1, READ_BYTES)),
-      await failure(() => reader.bounds(0)),
+      await failureOf(() => reader.read(0, 1, READ_BYTES)),
+      await failureOf(() => reader.bounds(0)),
     ];
     expect(errors.map(({ exitCode }) => exitCode)).toEqual([4, 4, 4]);
     expect(errors[0].message).toContain("removed");
@@ -152,9 +152,9 @@ describe("embedded topics", () => {
   test("take the names that Kafka takes, and no other", async () => {
     for (const topic of ["", ".", "..", "a/b", "../x", "a b", "ä", "~ratings", "x".repeat(250)]) {
       for (const attempt of [() => admin.create(topic, 1), () => admin.remove(topic), () => admin.exists(topic)]) {
-        expect((await failure(attempt)).exitCode).toBe(2);
+        expect((await failureOf(attempt)).exitCode).toBe(2);
       }
-      expect((await failure(() => LocalTopicReader.open(home, topic))).exitCode).toBe(2);
+      expect((await failureOf(() => LocalTopicReader.open(home, topic))).exitCode).toBe(2);
     }
     for (const topic of ["...", ".a", "x".repeat(249), "A_b-c.d"]) {
       expect(await admin.create(topic, 1)).toBe(true);
@@ -172,7 +172,7 @@ describe("embedded topics", () => {
     ]) {
       writeFileSync(path, content);
       for (const attempt of [openReader, openWriter, () => admin.create("ratings", 1), () => admin.remove("ratings")]) {
-        const error = await failure(() => attempt());
+        const error = await failureOf(() => attempt());
         expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining(message)]);
       }
     }
@@ -184,7 +184,7 @@ describe("embedded topics", () => {
     const path = join(home, "topics/ratings");
     // As far as a removal came that was killed at any of its files, and a making that was killed before the last.
     rmSync(join(path, "0/00000000000000000000.log"));
-    expect((await failure(openReader)).exitCode).toBe(4);
+    expect((await failureOf(openReader)).exitCode).toBe(4);
     rmSync(join(path, "topic.json"));
     expect(await admin.exists("ratings")).toBe(false);
     expect(await admin.create("ratings", 2)).toBe(true);
@@ -195,7 +195,7 @@ describe("embedded topics", () => {
     await append(await openWriter(), ["a"]);
     for (const each of opened.splice(0)) await each.close();
     rmSync(join(home, "topics/ratings/topic.json"));
-    const error = await failure(() => admin.create("ratings", 1));
+    const error = await failureOf(() => admin.create("ratings", 1));
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("holds records")]);
     expect(await admin.remove("ratings")).toBe(false);
     expect(readFileSync(join(home, "topics/ratings/0", segments()[0])).length).toBe(batchOf(["a"]).length);

@@ -5,7 +5,8 @@
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { decompress as decodeSnappy, decompressedLength, compress as encodeSnappy } from "@stablelib/snappy";
-import { assert, stateError, systemErrorCode, type UserError } from "../../errors.ts";
+import { assert, systemErrorCode } from "../../errors.ts";
+import { DamagedBatch } from "../contract.ts";
 import { BATCH_BYTES_MAX, BATCH_HEADER_BYTES } from "../record-batch.ts";
 import { decodeFrames, encodeFrame, Lz4TooLarge } from "./lz4-frame.ts";
 
@@ -42,7 +43,7 @@ export function decompress(codec: number, bytes: Uint8Array, what = "a record ba
   } catch (error) {
     throw refusal(codec, what, error);
   }
-  throw stateError(
+  throw new DamagedBatch(
     `${what} is compressed with the unknown codec ${codec}`,
     `known are ${COMPRESSION_NAMES.slice(1).join(", ")}; a newer Tidemark may know it`,
   );
@@ -65,20 +66,20 @@ export function compress(codec: number, bytes: Uint8Array): Uint8Array {
   assert(false, `codec ${codec} is known`);
 }
 
-function refusal(codec: number, what: string, cause: unknown): UserError {
+function refusal(codec: number, what: string, cause: unknown): DamagedBatch {
   const name = COMPRESSION_NAMES[codec];
   const tooLarge =
     cause instanceof Lz4TooLarge ||
     cause instanceof SnappyTooLarge ||
     systemErrorCode(cause) === "ERR_BUFFER_TOO_LARGE";
   if (tooLarge) {
-    return stateError(
+    return new DamagedBatch(
       `${what}, compressed with ${name}, holds more than ${DECOMPRESSED_BYTES_MAX} bytes`,
       "let its producer write smaller batches (batch.size); the topic cannot be read past it",
       cause,
     );
   }
-  return stateError(
+  return new DamagedBatch(
     `${what} cannot be decompressed: its ${name} data is damaged`,
     "the batch's checksum is right, so its producer wrote it so; the topic cannot be read past it",
     cause,

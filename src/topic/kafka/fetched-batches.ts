@@ -2,9 +2,10 @@
  * What a reader of committed records may see of one partition's part of a fetch response. Promises whole batches,
  * uncompressed, none of them control or aborted, the same for the same input; and that whatever is left out or
  * rewritten had a right CRC. What has a wrong one is handed on as it is: CRCs are for the reader of the batches to
- * check, who may refuse the batch or pass it.
+ * check, who may refuse the batch or pass it. What can be neither read nor passed is exit 4, once what stands before it
+ * was handed on.
  */
-import { stateError, type UserError } from "../../errors.ts";
+import { DamagedBatch } from "../contract.ts";
 import {
   BATCH_BYTES_MAX,
   BATCH_HEADER_BYTES,
@@ -52,12 +53,13 @@ export function readableBatches(
   const readable = new ReadableBytes(fetched);
   let nextOffset = offset;
   let decompressedBytes = 0;
-  for (let at = 0; ; ) {
+  /** Hands on the batch at `at`; where it ends, or undefined where it is left for the next fetch. */
+  const handOn = (at: number): number | undefined => {
     const end = wholeBatchEnd(fetched, at, source);
-    if (end === undefined) break;
+    if (end === undefined) return undefined;
     const header = readBatchHeader(fetched, at);
     const tooMuch = header.compression !== 0 && decompressedBytes >= DECOMPRESSED_SLICE_BYTES;
-    if (tooMuch) break;
+    if (tooMuch) return undefined;
 
     // What is not handed on as it is must be right; what is not, is handed on, for its reader to refuse or to pass.
     const isLeftOut = transactions.hides(header) || header.lastOffset < offset;
@@ -73,7 +75,13 @@ export function readableBatches(
       readable.add(batch);
     }
     nextOffset = Math.max(nextOffset, header.lastOffset + 1);
-    at = end;
+    return end;
+  };
+  try {
+    for (let at: number | undefined = 0; at !== undefined; at = handOn(at));
+  } catch (error) {
+    // Read on behind what stands before it, it is met again.
+    if (!(error instanceof DamagedBatch) || nextOffset === offset) throw error;
   }
   return { bytes: readable.finish(), nextOffset };
 }
@@ -84,7 +92,7 @@ function wholeBatchEnd(fetched: Uint8Array, at: number, source: string): number 
   if (bytes === undefined) return undefined;
   // Before any length: the old formats have the magic at the same place, but shorter headers.
   if (at + MAGIC_AT < fetched.length && fetched[at + MAGIC_AT] < MAGIC_V2) {
-    throw stateError(
+    throw new DamagedBatch(
       `${source} holds an older message format (v${fetched[at + MAGIC_AT]}) at offset ${baseOffsetAt(fetched, at)}`,
       "only format v2 is read (Kafka 0.11 and later write it): copy the topic with a newer producer into a new one",
     );
@@ -97,8 +105,8 @@ function wholeBatchEnd(fetched: Uint8Array, at: number, source: string): number 
   return at + bytes;
 }
 
-function damaged(source: string, offset: number, fault: string): UserError {
-  return stateError(
+function damaged(source: string, offset: number, fault: string): DamagedBatch {
+  return new DamagedBatch(
     `${source} has ${fault} at offset ${offset}`,
     "the broker's file or the way from it is damaged: try again, then check the broker's disk and its replicas",
   );

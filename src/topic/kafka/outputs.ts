@@ -3,14 +3,14 @@
  * transaction under its shard's transactional id, so it is there whole, once, or not at all. Where the outputs stand is
  * told by the committed offsets' metadata; where brokers have forgotten those, by the records.
  */
-import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
+import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
 import { assert, stateError } from "../../errors.ts";
 import { BatchBuilder } from "../batch-builder.ts";
 import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
 import { addOutputRecords, type OutputSide, type OutputSource } from "../output-batch.ts";
 import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-tail.ts";
 import type { KafkaClient } from "./client.ts";
-import { epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
+import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
@@ -245,7 +245,7 @@ export class KafkaOutputs implements OutputTopics {
   #foreign(partition: number, found: EpochIdentity): Error {
     const { group, topic } = this.#options.source;
     return stateError(
-      `group ${group} stands at ${describeEpoch(found)} for partition ${partition} of topic ${topic} ` +
+      `group ${group} stands at ${describeCommitted(found)} for partition ${partition} of topic ${topic} ` +
         `on ${this.#client.place}, which is not in the checkpoint's log`,
       "the checkpoint is lost, old or another's, or another client uses the group: put the right checkpoint back, " +
         "give a group of its own with --group, or start over with `tidemark process --rebuild`; nothing was changed",

@@ -7,11 +7,11 @@ import { assert } from "../../errors.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
 import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
+import { produceBatch } from "./produce.ts";
 import { Sequences, signBatch } from "./sequence.ts";
 
 /** A transaction left open by a dead owner is ended by the next fence, or by the broker after so long. */
 const TRANSACTION_MS_MAX = 60_000;
-const REPLICAS_MS_MAX = 30_000;
 /** A broker writes the markers of the transaction before in a few milliseconds, and refuses the next one until then. */
 const CONCURRENT_PAUSE_MS = 3;
 const CONCURRENT_TRIES_MAX = 10_000;
@@ -82,12 +82,11 @@ export class Transactions {
   async #produce({ topic, batch, recordCount }: OutputBatch, { transaction, sequences }: Session): Promise<number> {
     signBatch(batch, transaction, sequences.next(topic, 0), true);
     sequences.advance(topic, 0, recordCount);
-    const { topics } = await this.#connection.onceWithLeader(topic, 0, (leader) => {
-      const topicData = [{ topic, partitions: [{ partition: 0, batch }] }];
-      const { transactionalId } = transaction;
-      return leader.produce({ transactionalId, acks: -1, timeout: REPLICAS_MS_MAX, topicData });
-    });
-    return Number(topics[0].partitions[0].baseOffset) + recordCount;
+    const { transactionalId } = transaction;
+    const baseOffset = await this.#connection.onceWithLeader(topic, 0, (leader) =>
+      produceBatch(leader, { topic, partition: 0, batch, transactionalId }),
+    );
+    return baseOffset + recordCount;
   }
 
   async #afterTheOneBefore<T>(request: () => Promise<T>): Promise<T> {

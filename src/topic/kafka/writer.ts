@@ -10,10 +10,9 @@ import { compressBatch } from "./compressed-batch.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
 import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
+import { produceBatch } from "./produce.ts";
 import { Sequences, signBatch } from "./sequence.ts";
 
-/** How long a leader may wait for its replicas. */
-const REPLICAS_MS_MAX = 30_000;
 /** Only transactions have one; the request wants a number. */
 const NO_TRANSACTION_MS = 60_000;
 
@@ -89,8 +88,7 @@ export class KafkaTopicWriter implements TopicWriter {
 
 async function produce(leader: Broker, topic: string, partition: number, batch: Uint8Array): Promise<void> {
   try {
-    const topicData = [{ topic, partitions: [{ partition, batch }] }];
-    await leader.produce({ transactionalId: null, acks: -1, timeout: REPLICAS_MS_MAX, topicData });
+    await produceBatch(leader, { topic, partition, batch, transactionalId: null });
   } catch (error) {
     const type = protocolError(error);
     // An earlier try went through.

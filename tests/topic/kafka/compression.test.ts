@@ -1,4 +1,5 @@
 /** Each codec there and back, what Java's client wrote, and damage: refused, never a crash, never endless. */
+
 import { describe, expect, test } from "bun:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import { UserError } from "../../../src/errors.ts";
@@ -10,6 +11,7 @@ import {
 } from "../../../src/topic/kafka/compression.ts";
 import { xxh32 } from "../../../src/topic/kafka/xxh32.ts";
 import { BATCH_HEADER_BYTES } from "../../../src/topic/record-batch.ts";
+import { failure as errorOf } from "../../failure.ts";
 import { Random } from "../../generate/random.ts";
 import { JAVA_RECORDS, javaBatch, javaRecord } from "./java-batches.ts";
 
@@ -29,16 +31,6 @@ const LINKED_BLOCKS = [
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const equal = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
-
-function errorOf(run: () => unknown): UserError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
 
 /** Bytes with runs, repeats near and far, and noise: what match finders trip over. */
 function mixture(random: Random, length: number): Uint8Array {

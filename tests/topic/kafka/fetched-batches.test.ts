@@ -1,9 +1,11 @@
 /** What a reader sees of a fetch response; damage is told. Transactions: `aborted-transactions.test.ts`. */
+
 import { describe, expect, test } from "bun:test";
-import { UserError } from "../../../src/errors.ts";
+import { DamagedBatch } from "../../../src/topic/contract.ts";
 import { COMPRESSION_NAMES, compress } from "../../../src/topic/kafka/compression.ts";
 import { DECOMPRESSED_SLICE_BYTES, readableBatches } from "../../../src/topic/kafka/fetched-batches.ts";
 import { BATCH_BYTES_MAX, batchFault, readBatchHeader, recordsOf } from "../../../src/topic/record-batch.ts";
+import { failure } from "../../failure.ts";
 import { type NaiveBatch, naiveBatch, naiveCrc32c } from "../naive-batch.ts";
 import {
   batchOf,
@@ -19,15 +21,7 @@ import {
 } from "./fetched-fixture.ts";
 import { JAVA_BASE_OFFSET, JAVA_PRODUCER_ID, JAVA_RECORDS, javaBatch, javaRecord } from "./java-batches.ts";
 
-function errorOf(fetched: Uint8Array): UserError {
-  try {
-    readableBatches(fetched, 0, [], SOURCE);
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
+const errorOf = (fetched: Uint8Array) => failure(() => readableBatches(fetched, 0, [], SOURCE));
 
 describe("batches that all may be seen", () => {
   const one = batchOf({ baseOffset: 5, records: valuesOf(3) });
@@ -156,6 +150,27 @@ describe("damage", () => {
     const error = errorOf(damaged(plain, change));
     expect(error.exitCode).toBe(4);
     expect(error.message).toBe(`${SOURCE} has ${fault} at offset 30`);
+  });
+
+  test("comes after what stands before it in the same fetch", () => {
+    const before = batchOf({ baseOffset: 10, records: valuesOf(2) });
+    const broken: Uint8Array[] = [
+      damaged(plain, (view) => view.setInt8(16, 1)),
+      damaged(plain, (view) => view.setInt32(8, 48)),
+      damaged(plain, (view) => {
+        view.setInt16(21, 4);
+        view.setUint32(CRC_AT, naiveCrc32c(new Uint8Array(view.buffer), 21, plain.length));
+      }),
+    ];
+    for (const batch of broken) {
+      const fetched = joined(before, batch, before);
+      const { bytes, nextOffset } = readableBatches(fetched, 10, [], SOURCE);
+      expect([seen(bytes), nextOffset]).toEqual([["10 value 0", "11 value 1"], 12]);
+      // Met again where it is the first, also behind batches that end before the offset asked for.
+      for (const rest of [fetched, batch]) {
+        expect(() => readableBatches(rest, 12, [], SOURCE)).toThrow(DamagedBatch);
+      }
+    }
   });
 
   test("what has a wrong checksum is neither decompressed nor left out: its reader is to judge it", () => {

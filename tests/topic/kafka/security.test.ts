@@ -1,4 +1,5 @@
 /** KafkaJS's ssl and sasl from settings: tried against a TLS server that asks for a certificate; wrong files told. */
+
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -7,9 +8,10 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer, type Server, type TLSSocket } from "node:tls";
-import { UserError } from "../../../src/errors.ts";
+import type { UserError } from "../../../src/errors.ts";
 import { readSettings } from "../../../src/settings.ts";
 import { securityOf } from "../../../src/topic/kafka/security.ts";
+import { failure } from "../../failure.ts";
 
 const SECRET = "Xq7Zr9Wv";
 const SETUP_MS = 60_000;
@@ -100,15 +102,10 @@ async function greeting(env: Record<string, string>, servername = "localhost"): 
 }
 
 function errorOf(env: Record<string, string>): UserError {
-  try {
-    securityFor(env);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    expect(error.exitCode).toBe(2);
-    expect(error.message + error.hint).not.toContain(SECRET);
-    return error;
-  }
-  throw new Error("nothing was refused");
+  const error = failure(() => securityFor(env));
+  expect(error.exitCode).toBe(2);
+  expect(error.message + error.hint).not.toContain(SECRET);
+  return error;
 }
 
 describe("SSL", () => {
