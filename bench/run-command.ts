@@ -4,6 +4,8 @@
  */
 
 export interface CommandRun {
+  /** When it was started, in milliseconds since 1970: for commands that say at what time they did what. */
+  readonly startedMs: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
@@ -15,6 +17,7 @@ export interface CommandRun {
 const MEGABYTE = 1024 * 1024;
 
 export async function runCommand(command: readonly string[]): Promise<CommandRun> {
+  const startedMs = Date.now();
   const startMs = performance.now();
   const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const [stdout, stderr, code] = await Promise.all([
@@ -26,7 +29,7 @@ export async function runCommand(command: readonly string[]): Promise<CommandRun
   if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}\n${stderr}`);
   const usage = child.resourceUsage();
   const cpuSeconds = Number(usage?.cpuTime.total ?? 0) / 1e6;
-  return { seconds, cpuSeconds, peakMegabytes: (usage?.maxRSS ?? 0) / MEGABYTE, stdout, stderr };
+  return { startedMs, seconds, cpuSeconds, peakMegabytes: (usage?.maxRSS ?? 0) / MEGABYTE, stdout, stderr };
 }
 
 /** The run with the median time of `times` runs, after one that does not count. */
