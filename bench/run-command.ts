@@ -16,10 +16,15 @@ export interface CommandRun {
 /** Bun reports the resident size in bytes. */
 const MEGABYTE = 1024 * 1024;
 
-export async function runCommand(command: readonly string[]): Promise<CommandRun> {
+/** With our environment, and in it what `environment` names: where a secret belongs, which a command line would show. */
+export async function runCommand(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandRun> {
+  const env = { ...process.env, ...environment };
   const startedMs = Date.now();
   const startMs = performance.now();
-  const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const child = Bun.spawn([...command], { env, stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
