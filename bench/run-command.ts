@@ -16,7 +16,7 @@ export interface CommandRun {
 /** Bun reports the resident size in bytes. */
 const MEGABYTE = 1024 * 1024;
 
-/** With our environment, and in it what `environment` names: where a secret belongs, which a command line would show. */
+/** In our environment and what `environment` adds to it: the place for secrets, which a command line would show. */
 export async function runCommand(
   command: readonly string[],
   environment: Readonly<Record<string, string>> = {},

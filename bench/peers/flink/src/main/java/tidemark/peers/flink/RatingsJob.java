@@ -1,7 +1,8 @@
 /**
  * The ratings job on Apache Flink, in one JVM: a topic of ratings up to its end at the start, final 30-day rows into
  * PostgreSQL, anomalies into another topic, checkpointed exactly once. Ends when all of it is committed, and prints
- * when. Settings are those that the comparison's TypeScript gives it.
+ * when. Lateness is judged as Flink does it: by watermarks that come now and then, and by the slowest partition; so
+ * of late ratings it takes more than Tidemark. Settings are those that the comparison's TypeScript gives it.
  */
 package tidemark.peers.flink;
 
