@@ -34,9 +34,8 @@ export interface JavaProgram {
   readonly options: readonly string[];
 }
 
-/** The moments that a program prints, in milliseconds since 1970. */
+/** What a program prints, in milliseconds since 1970. */
 interface Moments {
-  readonly startMs: number;
   readonly firstRecordMs: number;
   readonly lastCommitMs: number;
 }
@@ -74,14 +73,14 @@ export async function runJavaProgram(
     };
     const classPath = [join(buildFolder(), module, "classes"), join(buildFolder(), module, "libraries", "*")].join(":");
     const args = Object.entries(all).map(([setting, value]) => `${setting}=${value}`);
-    const command = ["env", `JDBC_PASSWORD=${password}`, "java", ...options, "-cp", classPath, mainClass, ...args];
-    const run = await runCommand(command);
-    const moments = JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "") as Moments;
+    const command = ["java", ...options, "-cp", classPath, mainClass, ...args];
+    const run = await runCommand(command, { JDBC_PASSWORD: password });
+    const { firstRecordMs, lastCommitMs } = JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "") as Moments;
     const { rows } = await database.query<{ line: string }>(ROWS);
     return {
-      // Java's start is the only moment that both clocks know: what passed before it is within the whole time only.
-      seconds: (moments.lastCommitMs - run.startedMs) / 1000,
-      startSeconds: (moments.firstRecordMs - run.startedMs) / 1000,
+      // Both are the clock of this machine.
+      seconds: (lastCommitMs - run.startedMs) / 1000,
+      startSeconds: (firstRecordMs - run.startedMs) / 1000,
       cpuSeconds: run.cpuSeconds,
       peakMegabytes: run.peakMegabytes,
       // All of it is ASCII, which JavaScript sorts by bytes.
@@ -97,7 +96,9 @@ function buildFolder(): string {
   const hash = createHash("sha256");
   for (const module of MODULES) {
     const folder = join(import.meta.dirname, module);
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => /\.(java|xml)$/.test(path));
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) =>
+      /\.(java|xml)$/.test(path),
+    );
     for (const path of files.sort()) hash.update(`${path}\0`).update(readFileSync(join(folder, path)));
   }
   return join(CACHE, `java-peers-${hash.digest("hex").slice(0, 12)}`);

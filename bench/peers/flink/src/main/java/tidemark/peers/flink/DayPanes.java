@@ -9,9 +9,8 @@ import java.io.IOException;
 import java.util.Arrays;
 import org.apache.flink.core.memory.DataInputView;
 import org.apache.flink.core.memory.DataOutputView;
-import org.apache.flink.types.CopyableValue;
 
-public final class DayPanes implements CopyableValue<DayPanes> {
+final class DayPanes {
     private static final int CAPACITY_MIN = 8;
 
     /** What is told of a final window. */
@@ -96,8 +95,7 @@ public final class DayPanes implements CopyableValue<DayPanes> {
         last = size;
     }
 
-    @Override
-    public void write(DataOutputView out) throws IOException {
+    void write(DataOutputView out) throws IOException {
         out.writeInt(nextEnd);
         out.writeInt(last - first);
         for (int at = first; at < last; at++) {
@@ -107,8 +105,7 @@ public final class DayPanes implements CopyableValue<DayPanes> {
         }
     }
 
-    @Override
-    public void read(DataInputView in) throws IOException {
+    void read(DataInputView in) throws IOException {
         nextEnd = in.readInt();
         first = 0;
         last = in.readInt();
@@ -124,14 +121,7 @@ public final class DayPanes implements CopyableValue<DayPanes> {
         sumAnew();
     }
 
-    /** Not known before it is written. */
-    @Override
-    public int getBinaryLength() {
-        return -1;
-    }
-
-    @Override
-    public void copyTo(DayPanes target) {
+    void copyTo(DayPanes target) {
         target.days = days.clone();
         target.counts = counts.clone();
         target.sums = sums.clone();
@@ -141,19 +131,5 @@ public final class DayPanes implements CopyableValue<DayPanes> {
         target.runningCount = runningCount;
         target.runningSum = runningSum;
         target.nextEnd = nextEnd;
-    }
-
-    @Override
-    public DayPanes copy() {
-        DayPanes copy = new DayPanes();
-        copyTo(copy);
-        return copy;
-    }
-
-    @Override
-    public void copy(DataInputView source, DataOutputView target) throws IOException {
-        DayPanes passing = new DayPanes();
-        passing.read(source);
-        passing.write(target);
     }
 }

@@ -30,9 +30,8 @@ public final class Pane implements CopyableValue<Pane> {
         return this;
     }
 
-    /** Takes in what another has; the span stays. */
+    /** Takes in what another has; span and movie stay. */
     public void add(Pane other) {
-        movie = other.movie;
         count += other.count;
         sum += other.sum;
         ratings |= other.ratings;

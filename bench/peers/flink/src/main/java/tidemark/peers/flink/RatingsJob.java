@@ -1,7 +1,8 @@
 /**
  * The ratings job on Apache Flink, in one JVM: a topic of ratings up to its end at the start, final 30-day rows into
  * PostgreSQL, anomalies into another topic, checkpointed exactly once. Ends when all of it is committed, and prints
- * when. Settings are those that the comparison's TypeScript gives it.
+ * when. Lateness is judged as Flink does it: by watermarks that come now and then, and by the slowest partition; so
+ * of late ratings it takes more than Tidemark. Settings are those that the comparison's TypeScript gives it.
  */
 package tidemark.peers.flink;
 
@@ -12,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.api.common.typeinfo.TypeHint;
-import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.Configuration;
@@ -23,12 +22,8 @@ import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.streaming.api.datastream.DataStream;
-import org.apache.flink.streaming.api.datastream.KeyedStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.streaming.api.functions.windowing.WindowFunction;
-import org.apache.flink.streaming.api.windowing.assigners.TumblingEventTimeWindows;
-import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
-import org.apache.flink.util.Collector;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -36,7 +31,6 @@ import tidemark.peers.Run;
 
 public final class RatingsJob {
     static final long DAY_MS = Duration.ofDays(1).toMillis();
-    private static final Duration WINDOW = Duration.ofDays(30);
     private static final Duration LATENESS = Duration.ofDays(1);
 
     private RatingsJob() {}
@@ -50,24 +44,20 @@ public final class RatingsJob {
         WatermarkStrategy<Pane> watermarks = WatermarkStrategy.<Pane>forBoundedOutOfOrderness(LATENESS)
                 .withTimestampAssigner((pane, recordTime) -> pane.day * DAY_MS);
         DataStream<Pane> ratings = environment.fromSource(source(run), watermarks, "ratings");
-        KeyedStream<Pane, Integer> panes = ratings.transform("add up days", ratings.getType(), new DayCombiner())
-                .keyBy(pane -> pane.movie, Types.INT);
-
-        panes.window(TumblingEventTimeWindows.of(WINDOW))
-                .aggregate(new WindowSum(), new WindowStart(), ratings.getType(), ratings.getType())
-                .name("30 days")
-                .sinkTo(new RowSink(run.text("url"), run.text("user"), run.text("titles")))
-                .name("movie_ratings");
-        panes.process(new AnomalyFinder(
+        SingleOutputStreamOperator<Pane> rows = ratings.transform("add up days", ratings.getType(), new DayCombiner())
+                .keyBy(pane -> pane.movie, Types.INT)
+                .process(new WindowCloser(
                         run.number("anomaly-days"),
                         run.number("anomaly-min-count"),
                         run.real("anomaly-min-mean"),
                         run.text("titles")))
-                .returns(TypeInformation.of(new TypeHint<Tuple2<String, String>>() {}))
-                .name("sliding days")
-                .sinkTo(anomalySink(run))
-                .name("anomalies");
-
+                .returns(ratings.getType())
+                .name("windows");
+        // In a thread of its own: windows go on while PostgreSQL works.
+        rows.sinkTo(new RowSink(run.text("url"), run.text("user"), run.text("titles")))
+                .name("movie_ratings")
+                .disableChaining();
+        rows.getSideOutput(WindowCloser.ANOMALIES).sinkTo(anomalySink(run)).name("anomalies");
         makeTopic(run.text("brokers"), run.text("anomaly-topic"));
         environment.execute("ratings");
         Run.report();
@@ -129,18 +119,5 @@ public final class RatingsJob {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** Gives a window's pane the first day of the window. */
-    private static final class WindowStart implements WindowFunction<Pane, Pane, Integer, TimeWindow> {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        public void apply(Integer movie, TimeWindow window, Iterable<Pane> input, Collector<Pane> out) {
-            for (Pane pane : input) {
-                pane.day = (int) Math.floorDiv(window.getStart(), DAY_MS);
-                out.collect(pane);
-            }
-        }
     }
 }

@@ -47,10 +47,10 @@ public final class Run {
 
     /** With the moment at which all of the topic is committed: now. */
     public static void report() {
+        long lastCommitMs = System.currentTimeMillis();
         long startMs = ManagementFactory.getRuntimeMXBean().getStartTime();
         System.out.printf(
-                "{\"startMs\":%d,\"firstRecordMs\":%d,\"lastCommitMs\":%d}%n",
-                startMs, firstRecordMs, System.currentTimeMillis());
+                "{\"startMs\":%d,\"firstRecordMs\":%d,\"lastCommitMs\":%d}%n", startMs, firstRecordMs, lastCommitMs);
         System.out.flush();
     }
 }

@@ -33,7 +33,7 @@ import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
-import org.apache.kafka.streams.kstream.WindowedSerdes;
+import org.apache.kafka.streams.kstream.WindowedSerdes.TimeWindowedSerde;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import tidemark.peers.MovieRatings;
@@ -91,7 +91,7 @@ public final class RatingsStream {
                                 .withValueSerde(Sums.serde())
                                 .withCachingEnabled())
                 .toStream()
-                .to(results, Produced.with(new WindowedSerdes.TimeWindowedSerde<>(movie, WINDOW.toMillis()), Sums.serde()));
+                .to(results, Produced.with(new TimeWindowedSerde<>(movie, WINDOW.toMillis()), Sums.serde()));
         return builder.build();
     }
 
@@ -122,7 +122,8 @@ public final class RatingsStream {
         settings.put("enable.auto.commit", false);
         settings.put("max.poll.records", run.text("poll-records"));
         Map<Integer, String> titles = Titles.read(Path.of(run.text("titles")));
-        return new TableWriter(results, settings, titles, new MovieRatings(run.text("url"), run.text("user"), Run.password()));
+        MovieRatings table = new MovieRatings(run.text("url"), run.text("user"), Run.password());
+        return new TableWriter(results, settings, titles, table);
     }
 
     private static List<TopicPartition> partitions(Admin admin, String topic) throws Exception {

@@ -4,11 +4,16 @@
  */
 package tidemark.peers.streams;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 
 final class Sums {
+    /** Without the objects of a ByteBuffer, which cost a tenth of the whole. */
+    private static final VarHandle INTEGER =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final int BYTES = 3 * Integer.BYTES;
 
     int count;
@@ -25,16 +30,19 @@ final class Sums {
 
     static Sums of(byte[] bytes) {
         if (bytes == null) return null;
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
         Sums sums = new Sums();
-        sums.count = buffer.getInt();
-        sums.sum = buffer.getInt();
-        sums.ratings = buffer.getInt();
+        sums.count = (int) INTEGER.get(bytes, 0);
+        sums.sum = (int) INTEGER.get(bytes, Integer.BYTES);
+        sums.ratings = (int) INTEGER.get(bytes, 2 * Integer.BYTES);
         return sums;
     }
 
     private byte[] bytes() {
-        return ByteBuffer.allocate(BYTES).putInt(count).putInt(sum).putInt(ratings).array();
+        byte[] bytes = new byte[BYTES];
+        INTEGER.set(bytes, 0, count);
+        INTEGER.set(bytes, Integer.BYTES, sum);
+        INTEGER.set(bytes, 2 * Integer.BYTES, ratings);
+        return bytes;
     }
 
     static Serde<Sums> serde() {
