@@ -40,6 +40,8 @@ export interface PeerRun {
    * an ISO date), sorted as `LC_ALL=C sort` does. Undefined for a peer that only reads or writes.
    */
   readonly rows?: readonly string[];
+  /** The anomaly lines, sorted alike, of an engine that closes every window in the end; else undefined. */
+  readonly anomalies?: readonly string[];
 }
 
 export interface Peer {
