@@ -25,7 +25,7 @@ async function prepare(): Promise<void> {
 
 const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 
-/** Its columns: start, end, MB, MB/s, records, records/s, ms of rebalance, ms of fetching, MB/s and records/s of that. */
+/** It prints columns: start, end, MB, MB/s, records, records/s, ms of rebalance, ms of fetching, and rates of that. */
 async function consume({ brokers, topic, ratings }: Workload, javaOptions: readonly string[]): Promise<PeerRun> {
   const flags = ["--bootstrap-server", brokers, "--topic", topic, "--messages", String(ratings)];
   const run = await java(javaOptions, "ConsumerPerformance", ...flags, "--timeout", "60000");

@@ -25,9 +25,9 @@ export function describeMachine(postgres: PostgresServer): string[] {
   const changed = firstLine("git", "status", "--porcelain", "--untracked-files=no", "--", "../../src") !== "";
   const commit = `${firstLine("git", "rev-parse", "--short", "HEAD")}${changed ? ", with changes" : ""}`;
   return [
-    `- Machine: ${hardware()}; ${type()} ${/^[\d.]+/.exec(release())?.[0]}. Broker, database and peer share it; all over the loopback.`,
+    `- Machine: ${hardware()}; ${type()} ${/^[\d.]+/.exec(release())?.[0]}. All share it, over the loopback.`,
     `- Tidemark at commit ${commit}; compiled by Bun ${Bun.version}.`,
-    `- Kafka ${KAFKA_VERSION}, one broker in KRaft mode, default settings; PostgreSQL ${version}, default settings, fsync on.`,
+    `- Kafka ${KAFKA_VERSION}, one broker in KRaft mode; PostgreSQL ${version}, fsync on; default settings.`,
     `- ${firstLine("java", "-version")}; ${firstLine("python3", "--version")}; ${firstLine("go", "version")}.`,
   ];
 }

@@ -36,8 +36,8 @@ export interface PeerRun {
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
   /**
-   * Its 30-day rows, to be compared with Tidemark's: lines of `window_start,movie_id,count,sum,distinct` (window_start as
-   * an ISO date), sorted as `LC_ALL=C sort` does. Undefined for a peer that only reads or writes.
+   * Its 30-day rows, to be compared with Tidemark's: lines of `window_start,movie_id,count,sum,distinct` (window_start
+   * as an ISO date), sorted as `LC_ALL=C sort` does. Undefined for a peer that only reads or writes.
    */
   readonly rows?: readonly string[];
   /** The anomaly lines, sorted alike, of an engine that closes every window in the end; else undefined. */

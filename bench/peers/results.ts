@@ -34,11 +34,12 @@ Made by \`${command}\` on ${date}; nothing here was written by hand.
 ${machine.join("\n")}
 
 The job: ${count} ratings that fall on ${days} days, in ${partitions} partition(s); 30-day windows of every movie into
-PostgreSQL, and windows of ${anomalyDays} days sliding by one, of which those with at least ${anomalyMinCount} ratings and a
-mean of at least ${anomalyMinMean} go to a Kafka topic. Every run has a database and topics of its own; of several runs the
-one with the least time is shown. "records/s" leaves out what passed before the first record; "Tidemark to it" is how
-many times as fast mode C (\`produce\` in the second table) is. Processor and memory are the whole process's, start
-included; the broker's and PostgreSQL's are in nobody's. "rows equal" compares all 30-day rows with those of mode C.
+PostgreSQL, and windows of ${anomalyDays} days sliding by one, of which those with at least ${anomalyMinCount}
+ratings and a mean of at least ${anomalyMinMean} go to a Kafka topic. Every run has a database and topics of its own;
+of several runs the one with the least time is shown. "records/s" leaves out what passed before the first record;
+"Tidemark to it" is how many times as fast mode C (\`produce\` in the second table) is. Processor and memory are the
+whole process's, start included; the broker's and PostgreSQL's are in nobody's. "rows equal" compares all 30-day rows
+with those of mode C.
 
 ## From Kafka to results
 

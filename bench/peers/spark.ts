@@ -79,9 +79,10 @@ export const spark: Peer = {
   name: `Apache Spark ${VERSION}`,
   does: "both aggregates; rows upserted, anomalies at least once",
   tuning:
-    "local[2], a task and a shuffle partition for each core, one batch, state in memory (HDFS-backed store), parallel " +
-    "collector; ratings of a movie and a day summed in Arrow before they are spread over D windows; rows by COPY and one " +
-    "INSERT … ON CONFLICT a batch. No faster: smaller batches (maxOffsetsPerTrigger), compiling huge methods",
+    "local[2], a task and a shuffle partition for each core, one batch, state in memory (HDFS-backed store), " +
+    "parallel collector; ratings of a movie and a day summed in Arrow before they are spread over D windows; rows by " +
+    "COPY and one INSERT … ON CONFLICT a batch. No faster: smaller batches (maxOffsetsPerTrigger), " +
+    "compiling huge methods",
   prepare,
   run,
 };

@@ -1,7 +1,7 @@
-// Counts the records of one topic with franz-go, and does no more with them. `franz-go BROKERS TOPIC PARTITIONS RECORDS
-// default|tuned` reads every partition from its start without a group, ends after so many records, and prints
-// `{"records":…,"firstRecordMs":…}`, the latter as ms since 1970. `tuned` hands the memory of records back for the next
-// fetch; CRCs are checked either way, and offsets are never committed.
+// Counts the records of one topic with franz-go, and does no more with them. `franz-go BROKERS TOPIC PARTITIONS
+// RECORDS default|tuned` reads every partition from its start without a group, ends after so many records, and prints
+// `{"records":…,"firstRecordMs":…}`, the latter as ms since 1970. `tuned` hands the memory of records back for the
+// next fetch; CRCs are checked either way, and offsets are never committed.
 package main
 
 import (

@@ -1,8 +1,9 @@
 """The job as Spark Structured Streaming does it: the 30-day aggregates upserted into PostgreSQL as they change, the
-anomalies of windows that slide by a day appended to a Kafka topic once final, both from one topic, both with checkpoints
-and a watermark of 1 day. Reads what the topic holds (trigger availableNow) and ends, so windows that are then still open
-have their row, and no anomaly. Takes a JSON object in the variable WORKLOAD; prints `{"firstBatchMs":…}`, as ms since
-1970. Delivery is Spark's: rows are upserted again after a crash, anomalies written at least once.
+anomalies of windows that slide by a day appended to a Kafka topic once final, both from one topic, both with
+checkpoints and a watermark of 1 day. Reads what the topic holds (trigger availableNow) and ends, so windows that are
+then still open have their row, and no anomaly. Takes a JSON object in the variable WORKLOAD; prints
+`{"firstBatchMs":…}`, as ms since 1970. Delivery is Spark's: rows are upserted again after a crash, anomalies written at
+least once.
 """
 
 import json
@@ -109,8 +110,8 @@ def sums_by_day(batches: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.Reco
 def windows_of_days() -> DataFrame:
     """
     A rating lies in D windows, and looking each up is what a task would spend its time on. Ratings of a day share
-    theirs, so they are summed first; sorted by movie, neighbours share theirs as well, which the processor's cache likes.
-    Nothing of this is kept between tasks, so nothing changes of what is late.
+    theirs, so they are summed first; sorted by movie, neighbours share theirs as well, which the processor's cache
+    likes. Nothing of this is kept between tasks, so nothing changes of what is late.
     """
     days = ratings(watermark=False).mapInArrow(sums_by_day, "time TIMESTAMP, movie INT, count BIGINT, sum BIGINT")
     window = F.window("time", f"{workload['anomalyDays']} days", "1 day").alias("window")
