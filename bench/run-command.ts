@@ -2,8 +2,11 @@
  * Runs a command as a whole process and says what it took: wall and processor seconds, and its largest resident size.
  * For benchmarks only. A command that fails ends the benchmark, with what it printed.
  */
+import { readFileSync } from "node:fs";
 
 export interface CommandRun {
+  /** When it was started, in milliseconds since 1970: for commands that say at what time they did what. */
+  readonly startedMs: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakMegabytes: number;
@@ -13,20 +16,60 @@ export interface CommandRun {
 
 /** Bun reports the resident size in bytes. */
 const MEGABYTE = 1024 * 1024;
+const SAMPLE_MS = 10;
 
-export async function runCommand(command: readonly string[]): Promise<CommandRun> {
+/** In our environment and what `environment` adds to it: the place for secrets, which a command line would show. */
+export async function runCommand(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandRun> {
+  const env = { ...process.env, ...environment };
+  const startedMs = Date.now();
   const startMs = performance.now();
-  const child = Bun.spawn([...command], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const child = Bun.spawn([...command], { env, stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const peak = new ResidentPeak(child.pid);
   const [stdout, stderr, code] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
   const seconds = (performance.now() - startMs) / 1000;
-  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}\n${stderr}`);
   const usage = child.resourceUsage();
+  const peakMegabytes = peak.end(usage?.maxRSS ?? 0) / MEGABYTE;
+  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}\n${stderr}`);
   const cpuSeconds = Number(usage?.cpuTime.total ?? 0) / 1e6;
-  return { seconds, cpuSeconds, peakMegabytes: (usage?.maxRSS ?? 0) / MEGABYTE, stdout, stderr };
+  return { startedMs, seconds, cpuSeconds, peakMegabytes, stdout, stderr };
+}
+
+/**
+ * The largest resident size of a process. What the system tells at its end is never less than this process had when it
+ * started that one, as the two were one for a moment; a smaller one is therefore looked at while it runs.
+ */
+class ResidentPeak {
+  readonly #floor = residentPeak("self");
+  readonly #timer: NodeJS.Timeout;
+  #sampled = 0;
+
+  constructor(pid: number) {
+    this.#timer = setInterval(() => {
+      this.#sampled = Math.max(this.#sampled, residentPeak(pid));
+    }, SAMPLE_MS);
+  }
+
+  /** In bytes, given those that the system told; they are all there is where there is no /proc, or it was too short. */
+  end(told: number): number {
+    clearInterval(this.#timer);
+    return told > this.#floor || this.#sampled === 0 ? told : this.#sampled;
+  }
+}
+
+/** 0 for a process that is not there any more. */
+function residentPeak(pid: number | "self"): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
 }
 
 /** The run with the median time of `times` runs, after one that does not count. */

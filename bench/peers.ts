@@ -1,0 +1,99 @@
+/**
+ * The comparison: Tidemark beside engines that do the same job and tools that only read or write, all in one run on one
+ * machine; writes `bench/RESULTS.md`. Starts a broker and a PostgreSQL server of its own (`TEST_KAFKA`, `TEST_POSTGRES`
+ * name others) and makes a sample at the real set's density. A peer that cannot be had here, or fails, is named in the
+ * page, and the others go on. `npm run build && node_modules/.bin/bun bench/peers.ts [millions of ratings, 5]`.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KafkaBroker } from "../tests/services/kafka.ts";
+import { PostgresServer } from "../tests/services/postgres.ts";
+import { type Common, Comparison, type Outcome } from "./peers/comparison.ts";
+import { duckdb } from "./peers/duckdb.ts";
+import { flink } from "./peers/flink.ts";
+import { franzGo, franzGoDefault } from "./peers/franz-go.ts";
+import {
+  bareFetch,
+  consumerPerfTest,
+  consumerPerfTestTuned,
+  producerPerfTest,
+  producerPerfTestTuned,
+} from "./peers/kafka-perf-tools.ts";
+import { kafkaStreams } from "./peers/kafka-streams.ts";
+import { describeMachine } from "./peers/machine.ts";
+import type { Peer } from "./peers/peer.ts";
+import { resultsPage } from "./peers/results.ts";
+import { spark } from "./peers/spark.ts";
+import type { Outcomes } from "./peers/targets.ts";
+import { produceInto, tidemarkDrain, tidemarkProduce } from "./peers/tidemark.ts";
+import { runCommand } from "./run-command.ts";
+
+const MILLION = 1_000_000;
+const RATINGS_A_DAY = 45_000;
+const RUNS = 3;
+
+/** In the order of their runs: Tidemark first, as its rows are what the others' are held against. */
+const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
+  modeC: { peer: tidemarkDrain("C"), runs: RUNS },
+  modeA: { peer: tidemarkDrain("A"), runs: RUNS },
+  bareFetch: { peer: bareFetch, runs: RUNS },
+  franzGo: { peer: franzGo, runs: RUNS },
+  franzGoDefault: { peer: franzGoDefault, runs: RUNS },
+  consumerPerfTest: { peer: consumerPerfTest, runs: RUNS },
+  consumerPerfTestTuned: { peer: consumerPerfTestTuned, runs: RUNS },
+  flink: { peer: flink, runs: RUNS },
+  kafkaStreams: { peer: kafkaStreams, runs: RUNS },
+  // Minutes each, and of one length.
+  spark: { peer: spark, runs: 1 },
+  duckdb: { peer: duckdb, runs: RUNS },
+  produce: { peer: tidemarkProduce, runs: RUNS },
+  producerPerfTest: { peer: producerPerfTest, runs: RUNS },
+  producerPerfTestTuned: { peer: producerPerfTestTuned, runs: RUNS },
+};
+
+const [millions = "5"] = process.argv.slice(2);
+const ratings = Math.round(Number(millions) * MILLION);
+const days = Math.max(1, Math.round(ratings / RATINGS_A_DAY));
+const folder = mkdtempSync(join(tmpdir(), "tidemark-peers-"));
+const sample = join(folder, "sample");
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+const broker = await KafkaBroker.start();
+const postgres = await PostgresServer.start();
+try {
+  const flags = ["--rows", String(ratings), "--days", String(days), "--out", sample];
+  await runCommand([process.execPath, join(import.meta.dirname, "../scripts/sample.ts"), ...flags]);
+  const common: Common = {
+    brokers: broker.brokers,
+    topic: `ratings-${process.pid}`,
+    ratings,
+    partitions: 1,
+    ratingsFolder: join(sample, "ratings"),
+    titlesFile: join(sample, "movie_titles.csv"),
+    anomalyDays: 30,
+    anomalyMinCount: 70,
+    anomalyMinMean: 4,
+  };
+  const comparison = new Comparison(common, postgres);
+  await comparison.fill(produceInto);
+  const outcomes: Partial<Record<keyof Outcomes, Outcome>> = {};
+  for (const [name, { peer, runs }] of Object.entries(PEERS)) {
+    outcomes[name as keyof Outcomes] = await comparison.measure(peer, runs, say);
+  }
+  comparison.end();
+  const page = resultsPage({
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(postgres),
+    command: `bun bench/peers.ts ${millions}`,
+    common,
+    days,
+    outcomes: outcomes as Outcomes,
+  });
+  writeFileSync(join(import.meta.dirname, "RESULTS.md"), page);
+  process.stdout.write(page);
+} finally {
+  await broker.remove();
+  await postgres.remove();
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,101 @@
+/**
+ * One peer through all of its runs: each over a database, a folder and names of its own, which are taken away after it.
+ * Promises an outcome whatever the peer does: what it cannot do is told, and the comparison goes on.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PostgresServer } from "../../tests/services/postgres.ts";
+import type { Peer, PeerRun, Workload } from "./peer.ts";
+import { firstDifference } from "./table-rows.ts";
+
+const LOGIN = { user: `bench_${process.pid}`, password: "bench" };
+const FAILURE_CHARACTERS_MAX = 160;
+
+export interface Outcome {
+  readonly peer: Peer;
+  /** The one with the least time, start left out; undefined where no run came to its end. */
+  readonly best?: PeerRun;
+  readonly runs: number;
+  /** Why it could not be prepared, or a run failed: in short, for the table. */
+  readonly failure?: string;
+  /** What differs from the expected rows, of any run; undefined where nothing does, or it has no rows. */
+  readonly difference?: string;
+}
+
+/** A run's time without what passed before its first record. */
+export function workSeconds({ seconds, startSeconds }: PeerRun): number {
+  return seconds - startSeconds;
+}
+
+/** All that a run is given but what is its own. */
+export type Common = Omit<Workload, "database" | "folder">;
+
+export class Comparison {
+  readonly #common: Common;
+  readonly #postgres: PostgresServer;
+  #runs = 0;
+  /** Tidemark's rows, once there are any: what all others are held against. */
+  #expected: readonly string[] | undefined;
+
+  constructor(common: Common, postgres: PostgresServer) {
+    this.#common = common;
+    this.#postgres = postgres;
+    const { user, password } = LOGIN;
+    postgres.sql(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+  }
+
+  /** Whoever comes first and has rows sets what is expected. */
+  async measure(peer: Peer, runs: number, say: (text: string) => void): Promise<Outcome> {
+    let best: PeerRun | undefined;
+    let difference: string | undefined;
+    let done = 0;
+    try {
+      await peer.prepare();
+      while (done < runs) {
+        const run = await this.#withWorkload((workload) => peer.run(workload));
+        done++;
+        say(`${peer.name}: ${workSeconds(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
+        if (run.rows !== undefined) {
+          this.#expected ??= run.rows;
+          difference ??= firstDifference(run.rows, this.#expected);
+        }
+        if (best === undefined || workSeconds(run) < workSeconds(best)) best = run;
+      }
+      return { peer, runs: done, ...(best && { best }), ...(difference && { difference }) };
+    } catch (error) {
+      say(`${peer.name} failed: ${error instanceof Error ? error.message : error}`);
+      return { peer, runs: done, failure: inShort(error), ...(best && { best }), ...(difference && { difference }) };
+    }
+  }
+
+  /** Leaves the server as it was. */
+  end(): void {
+    this.#postgres.sql(`DROP ROLE ${LOGIN.user}`);
+  }
+
+  /** What has to be done before the first peer, with a workload as theirs. */
+  async fill(work: (workload: Workload) => Promise<void>): Promise<void> {
+    await this.#withWorkload(work);
+  }
+
+  async #withWorkload<T>(work: (workload: Workload) => Promise<T>): Promise<T> {
+    const name = `run_${process.pid}_${++this.#runs}`;
+    const { host, port } = this.#postgres;
+    const folder = mkdtempSync(join(tmpdir(), "tidemark-peer-"));
+    this.#postgres.sql(`CREATE DATABASE ${name} OWNER ${LOGIN.user} TEMPLATE template0 ENCODING 'UTF8'`);
+    try {
+      return await work({ ...this.#common, database: { host, port, name, ...LOGIN }, folder });
+    } finally {
+      // A peer that failed may still be there.
+      this.#postgres.sql(`DROP DATABASE ${name} WITH (FORCE)`);
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** The first line of what was thrown, without this machine's paths. */
+function inShort(error: unknown): string {
+  const [line] = String(error instanceof Error ? error.message : error).split("\n");
+  return line.replaceAll(/(\/[\w.@+-]+){2,}/g, "…").slice(0, FAILURE_CHARACTERS_MAX);
+}
