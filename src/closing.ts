@@ -188,14 +188,17 @@ export class Closing {
       if (this.#rules.mode === "C") this.#untitled++;
       return false;
     }
-    this.#outputs.rows.push({
+    // Mode C hands out a row once.
+    const isNew = this.#rules.mode === "C" || window.isNew(slot);
+    const row = {
       windowStart: window.index * WINDOW_DAYS * SECONDS_PER_DAY,
       movieId: this.#movies.idOf(slot),
       title,
       ratingCount: window.countOf(slot),
       ratingSum: window.sumOf(slot),
       uniqueRatingCount: window.distinctOf(slot),
-    });
+    };
+    this.#outputs.rows.push(row, isNew);
     return true;
   }
 

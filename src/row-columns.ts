@@ -1,7 +1,7 @@
 /**
  * Rows of the result table as columns: an array of numbers for each, so that the many thousand rows of an epoch are a
  * few objects on their way to checkpoint and table, not one each for the collector to find. Rows are added at the end
- * and never change.
+ * and never change. Whether a row is new, which a table may use, is no part of it.
  */
 import type { Row } from "./epoch.ts";
 
@@ -14,6 +14,7 @@ export class RowColumns implements Iterable<Row> {
   #ratingCount: Int32Array;
   #ratingSum: Int32Array;
   #uniqueRatingCount: Uint8Array;
+  #isNew: Uint8Array;
   readonly #title: string[] = [];
 
   /** `capacity`, if it is about the rows to come, saves growing. */
@@ -23,6 +24,7 @@ export class RowColumns implements Iterable<Row> {
     this.#ratingCount = new Int32Array(capacity);
     this.#ratingSum = new Int32Array(capacity);
     this.#uniqueRatingCount = new Uint8Array(capacity);
+    this.#isNew = new Uint8Array(capacity);
   }
 
   static of(rows: Iterable<Row>): RowColumns {
@@ -61,7 +63,20 @@ export class RowColumns implements Iterable<Row> {
     return this.#uniqueRatingCount.subarray(0, this.#length);
   }
 
-  push(row: Row): void {
+  /** The rows that are new, or those that are not, in order: itself where all are. */
+  which({ areNew }: { areNew: boolean }): RowColumns {
+    const wanted = areNew ? 1 : 0;
+    let count = 0;
+    for (let at = 0; at < this.#length; at++) if (this.#isNew[at] === wanted) count++;
+    if (count === this.#length) return this;
+    const rows = new RowColumns(count);
+    if (count > 0)
+      for (let at = 0; at < this.#length; at++) if (this.#isNew[at] === wanted) rows.push(this.#at(at), areNew);
+    return rows;
+  }
+
+  /** `isNew`: no epoch before had this row, so no table has it; to be left out where that is not known. */
+  push(row: Row, isNew = false): void {
     const at = this.#length;
     if (at === this.#movieId.length) this.#grow();
     this.#windowStart[at] = row.windowStart;
@@ -70,20 +85,23 @@ export class RowColumns implements Iterable<Row> {
     this.#ratingCount[at] = row.ratingCount;
     this.#ratingSum[at] = row.ratingSum;
     this.#uniqueRatingCount[at] = row.uniqueRatingCount;
+    this.#isNew[at] = isNew ? 1 : 0;
     this.#length = at + 1;
   }
 
   *[Symbol.iterator](): Iterator<Row> {
-    for (let at = 0; at < this.#length; at++) {
-      yield {
-        windowStart: this.#windowStart[at],
-        movieId: this.#movieId[at],
-        title: this.#title[at],
-        ratingCount: this.#ratingCount[at],
-        ratingSum: this.#ratingSum[at],
-        uniqueRatingCount: this.#uniqueRatingCount[at],
-      };
-    }
+    for (let at = 0; at < this.#length; at++) yield this.#at(at);
+  }
+
+  #at(at: number): Row {
+    return {
+      windowStart: this.#windowStart[at],
+      movieId: this.#movieId[at],
+      title: this.#title[at],
+      ratingCount: this.#ratingCount[at],
+      ratingSum: this.#ratingSum[at],
+      uniqueRatingCount: this.#uniqueRatingCount[at],
+    };
   }
 
   #grow(): void {
@@ -93,6 +111,7 @@ export class RowColumns implements Iterable<Row> {
     this.#ratingCount = grown(this.#ratingCount, new Int32Array(rows));
     this.#ratingSum = grown(this.#ratingSum, new Int32Array(rows));
     this.#uniqueRatingCount = grown(this.#uniqueRatingCount, new Uint8Array(rows));
+    this.#isNew = grown(this.#isNew, new Uint8Array(rows));
   }
 }
 

@@ -11,8 +11,10 @@ export const WINDOW_DAYS = 30;
 // A cell is four words: ratings counted, their sum, a bit for each rating value seen, one unused for alignment.
 const CELL_SHIFT = 2;
 const DISTINCT_MASK = 0x7ff;
-/** In the third word: the cell changed since the last epoch. */
+// In the third word: the cell changed since the last epoch; it was in an epoch before. Not in the checkpoint, which
+// holds what has been in an epoch.
 const CHANGED = 1 << 30;
+const KNOWN = 1 << 29;
 const FIRST_SLOTS = 1024;
 /** What the result table's columns hold. */
 export const INTEGER_MAX = 2 ** 31 - 1;
@@ -81,6 +83,11 @@ export class TumblingWindow {
     return count;
   }
 
+  /** Whether no epoch had this cell yet: then no table can have its row. */
+  isNew(slot: number): boolean {
+    return (this.#cells[(slot << CELL_SHIFT) + 2] & KNOWN) === 0;
+  }
+
   /** Slots with at least one rating, in slot order. */
   filledSlots(): number[] {
     const slots: number[] = [];
@@ -92,7 +99,10 @@ export class TumblingWindow {
 
   /** From here on nothing has changed. */
   settle(): void {
-    for (const slot of this.changedSlots) this.#cells[(slot << CELL_SHIFT) + 2] &= ~CHANGED;
+    for (const slot of this.changedSlots) {
+      const at = (slot << CELL_SHIFT) + 2;
+      this.#cells[at] = (this.#cells[at] & ~CHANGED) | KNOWN;
+    }
     this.changedSlots.length = 0;
   }
 
@@ -112,6 +122,7 @@ export class TumblingWindow {
       const at = slot << CELL_SHIFT;
       if (at >= this.#cells.length) this.#grow(slot);
       for (let word = 0; word < 3; word++) this.#cells[at + word] = from.varint();
+      this.#cells[at + 2] |= KNOWN;
     }
   }
 

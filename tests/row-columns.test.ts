@@ -25,6 +25,16 @@ test.each([0, 1, 64, 65, 1000])("%d rows come back as they were", (count) => {
   }
 });
 
+test("those that are new and the others part, in order, and are itself where all are", () => {
+  const columns = new RowColumns();
+  for (let place = 0; place < 300; place++) columns.push(rowAt(place), place % 3 === 0);
+  const [fresh, others] = [true, false].map((areNew) => columns.which({ areNew }));
+  expect([...fresh].map(({ ratingCount }) => ratingCount)).toEqual(Array.from({ length: 100 }, (_, at) => at * 3));
+  expect([...others]).toEqual([...columns].filter(({ ratingCount }) => ratingCount % 3 !== 0));
+  expect(fresh.which({ areNew: true })).toBe(fresh);
+  expect(fresh.which({ areNew: false }).length).toBe(0);
+});
+
 test("the largest and the smallest that a row can hold come back", () => {
   const title = "ü".repeat(128);
   const largest = { movieId: INTEGER_MAX, ratingCount: INTEGER_MAX, ratingSum: INTEGER_MAX, uniqueRatingCount: 11 };

@@ -110,6 +110,11 @@ describe("a store", () => {
     expect(figures(restored.get(2), 0)).toEqual([1, 3, 1]);
     expect(figures(restored.get(-5), 2000)).toEqual([INTEGER_MAX, INTEGER_MAX, 11]);
     expect(restored.changedCells).toBe(0);
+    // No table can have the row of a cell that no epoch had; what was restored was in one.
+    store.get(1)?.add(6, 1, 0, 1);
+    expect([4, 5, 6].map((slot) => store.get(1)?.isNew(slot))).toEqual([false, false, true]);
+    expect([4, 5, 6].map((slot) => restored.get(1)?.isNew(slot))).toEqual([false, false, true]);
+    copy(store, restored, false);
     const unchanged = new ByteWriter();
     store.write(unchanged, false);
     expect([...unchanged.finish()]).toEqual([0]); // a checkpoint costs what changed

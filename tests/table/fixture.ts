@@ -35,14 +35,17 @@ export function row(windowStart: number, movieId: number, ratingCount: number, t
   return { windowStart, movieId, title, ratingCount, ratingSum: ratingCount * 3, uniqueRatingCount: ratingCount % 6 };
 }
 
-export function epochOf(number: number, rows: readonly Row[], partition = 0): Epoch {
+/** `isNew` tells of each row whether the epoch says that none before had it. */
+export function epochOf(number: number, rows: readonly Row[], partition = 0, isNew = (_: Row) => false): Epoch {
+  const columns = new RowColumns();
+  for (const one of rows) columns.push(one, isNew(one));
   const [before, offset] = [identity(number - 1), number * 100];
   return {
     partition,
     identity: identity(number),
     previous: before,
     offset,
-    rows: RowColumns.of(rows),
+    rows: columns,
     anomalies: [],
     rejected: [],
   };
