@@ -3,6 +3,7 @@
  * to 53 bits. The reader asserts that it never leaves its bytes; whether they are the right ones, a CRC has said.
  */
 import { assert } from "./errors.ts";
+import { release } from "./released.ts";
 
 const FIRST_CAPACITY_BYTES = 1024;
 const VARINT_BYTES_MAX = 8;
@@ -87,6 +88,7 @@ export class ByteWriter {
   #grow(bytes: number): void {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes));
     grown.set(this.#bytes.subarray(0, this.#at));
+    release(this.#bytes);
     this.#bytes = grown;
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { Epoch, EpochIdentity } from "./epoch.ts";
+import { release } from "./released.ts";
 import type { Shard } from "./shard.ts";
 import type { ResultTable } from "./table/contract.ts";
 import type { OutputTopics } from "./topic/contract.ts";
@@ -60,6 +61,7 @@ export class EpochPipeline {
     this.#logged = this.#logged.then(async () => {
       await this.#sides.syncRatings();
       await log.append({ epoch, state, whole }, shard.movies);
+      release(state);
       if (whole) this.#rewriting.delete(shard.partition);
     });
     const confirmed = this.#send(epoch, log, this.#logged);
@@ -85,6 +87,7 @@ export class EpochPipeline {
     const inTopics = Promise.all([inTable, this.#inTopics]).then(async () => {
       await outputs.apply(epoch);
       await log.confirm(epoch.identity, await outputs.ends());
+      epoch.rows.release();
     });
     this.#inTable = inTable;
     this.#inTopics = inTopics;

@@ -4,6 +4,7 @@
  * and never change. Whether a row is new, which a table may use, is no part of it.
  */
 import type { Row } from "./epoch.ts";
+import { release } from "./released.ts";
 
 const FIRST_ROWS = 64;
 
@@ -89,6 +90,12 @@ export class RowColumns implements Iterable<Row> {
     this.#length = at + 1;
   }
 
+  /** Gives the rows' memory back: nobody asks for them any more. */
+  release(): void {
+    this.#length = 0;
+    release(this.#windowStart, this.#movieId, this.#ratingCount, this.#ratingSum, this.#uniqueRatingCount, this.#isNew);
+  }
+
   *[Symbol.iterator](): Iterator<Row> {
     for (let at = 0; at < this.#length; at++) yield this.#at(at);
   }
@@ -117,5 +124,6 @@ export class RowColumns implements Iterable<Row> {
 
 function grown<T extends Float64Array | Int32Array | Uint8Array>(column: T, room: T): T {
   room.set(column);
+  release(column);
   return room;
 }

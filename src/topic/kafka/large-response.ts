@@ -4,6 +4,7 @@
  * until `BUFFERS - 1` more large ones have begun to arrive on its connection.
  */
 import { Buffer } from "node:buffer";
+import { release } from "../../released.ts";
 
 /** Smaller responses are left to KafkaJS. */
 const LARGE_BYTES = 256 * 1024;
@@ -39,7 +40,8 @@ export class LargeResponses {
     const taken = piece.copy(response, this.#filled);
     this.#filled += taken;
     const rest = piece.subarray(taken);
-    if (rest.length === 0) release(piece);
+    // A piece is up to 512 KiB of fresh memory.
+    if (rest.length === 0 && piece.length === piece.buffer.byteLength) release(piece);
     if (this.#filled < response.length) return undefined;
     this.#under = undefined;
     return { response, rest };
@@ -54,12 +56,4 @@ export class LargeResponses {
     this.#buffers[this.#turn] = buffer;
     return buffer.subarray(0, bytes);
   }
-}
-
-/**
- * Gives a piece's memory back at once. Pieces are up to 512 KiB of fresh memory each; left to the collector, a hundred
- * megabytes of them lie about, and the kernel clears as much for the next ones.
- */
-function release({ buffer, length }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && length === buffer.byteLength) buffer.transfer(0);
 }
