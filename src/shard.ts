@@ -10,6 +10,7 @@ import { DayPanes } from "./day-panes.ts";
 import { DayRun } from "./day-run.ts";
 import type { Anomaly, RejectedLine, RejectReason } from "./epoch.ts";
 import { EpochOutputs } from "./epoch-outputs.ts";
+import { assert } from "./errors.ts";
 import { LaneMemory } from "./lane-memory.ts";
 import { Movies } from "./movies.ts";
 import { RatingParser } from "./rating.ts";
@@ -48,6 +49,8 @@ export class Shard {
   #nextOffset = 0;
   /** The walk stands on a rating that is not counted yet, as closing windows for it filled the outputs. */
   #ratingWaits = false;
+  /** A closing filled the outputs, or was under way when the last process ended. */
+  #closingWaits = true;
   #changed = false;
   /** A little more than the last epoch's state took: room for the next. */
   #stateBytes = 1024;
@@ -58,7 +61,7 @@ export class Shard {
   #countsInPane = false;
   #partlyLate = false;
   #windowTooMany = false;
-  /** Ratings of `#runDay`, not yet in its window and pane; empty whenever the shard rests or closes windows. */
+  /** Ratings of `#runDay`, not yet in its window and pane; empty when an epoch is taken or windows are closed. */
   readonly #run: DayRun;
   #runDay = 0;
 
@@ -124,14 +127,9 @@ export class Shard {
    * then good for nothing any more, and its last epoch is what holds.
    */
   work(): boolean {
-    if (!this.#close()) return false;
-    let more = true;
-    try {
-      while (more && (this.#ratingWaits || this.#nextRating())) more = this.#count();
-    } finally {
-      this.#settleRun();
-    }
-    return more;
+    if (this.#closingWaits && !this.#close()) return false;
+    while (this.#ratingWaits || this.#nextRating()) if (!this.#count()) return false;
+    return true;
   }
 
   /** The topic holds nothing before this offset (control records, aborted batches). */
@@ -143,6 +141,7 @@ export class Shard {
 
   /** Raises the watermark to the latest end of an open window. False as `work`. */
   drain(): boolean {
+    this.#settleRun();
     const ends = [this.#panes.latestEnd(), this.#rules.mode === "C" ? this.#windows.latestEnd() : undefined];
     const latest = Math.max(...ends.map((end) => end ?? Number.NEGATIVE_INFINITY));
     return this.raiseWatermark(latest * MS_PER_DAY);
@@ -150,6 +149,7 @@ export class Shard {
 
   /** Raises the watermark to a time, closing what it passes. False as `work`. */
   raiseWatermark(timeMs: number): boolean {
+    this.#settleRun();
     if (timeMs > this.#watermark.timeMs) {
       this.#watermark.raiseTo(timeMs);
       this.#changed = true;
@@ -170,6 +170,7 @@ export class Shard {
 
   /** Hands out the epoch: the outputs, and the state that changed since the last one, or all of it. */
   takeEpoch(all: boolean): EpochContents {
+    this.#settleRun();
     if (this.#rules.mode === "A") this.#closing.handOutChanged();
     const out = new ByteWriter(this.#stateBytes);
     out.varint(this.#nextOffset);
@@ -290,7 +291,9 @@ export class Shard {
 
   /** Closes what the watermark has passed. False where the outputs are full. */
   #close(): boolean {
-    if (!this.#closing.run(this.#watermark.day)) return false;
+    assert(this.#run.empty, "windows are closed with all their ratings in them");
+    this.#closingWaits = !this.#closing.run(this.#watermark.day);
+    if (this.#closingWaits) return false;
     this.#turnedTo = Number.NaN;
     return true;
   }
