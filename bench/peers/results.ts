@@ -54,7 +54,7 @@ ${tunings([...reading, ...writers])}
 ## Where a peer is better
 
 ${better(reading, outcomes.modeC) + better(writers, produce)}
-## Targets of issue 8 that this run shows
+## Targets that were set beforehand
 
 ${table(
   ["target", "reached", "figure"],
