@@ -56,7 +56,7 @@ test.each<[Request, "before" | "after", string]>([
     proxy.cutAt(request, when, true);
     const cutOff = job.start("process", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
     job.sendMore();
-    await cutOff.until("all ratings in the table", () => job.isAllInTable());
+    // Cut off for good, it may have read a part only.
     await cutOff.until("the cut", () => cutOff.stderr.includes("was cut off"));
     await cutOff.end("SIGKILL");
     await proxy.open();

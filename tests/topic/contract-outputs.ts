@@ -73,6 +73,8 @@ export function outputsContract(topics: () => TestTopics): void {
       // An epoch without records needs nothing, unless its offset does.
       expect(numbersIn(missing)).toEqual(topics().fixture.commitsOffsets ? [1, 2, 3, 4] : [1, 3, 4]);
       for (const epoch of missing.get(0) ?? []) await outputs.apply(epoch);
+      // As at a start: what was applied is sure to be found behind a fence only.
+      await outputs.fence();
       expect(numbersIn(await outputs.missing([logOf(epochs)]))).toEqual([]);
       expect([await values("anomalies"), await values("rejected")].map(({ length }) => length)).toEqual([3, 3]);
     });
@@ -94,6 +96,7 @@ export function outputsContract(topics: () => TestTopics): void {
       await start([0, 1, 2].map((partition) => logOf([], START, partition)));
       const all = [0, 1, 2].flatMap((partition) => [epochOf(1, 3, 2, partition), epochOf(2, 1, 1, partition)]);
       await Promise.all(all.map((epoch) => outputs.apply(epoch)));
+      await outputs.fence();
       const records = await readAll(await topics().reader("anomalies"));
       expect(records).toHaveLength(12);
       // Every epoch's records stand together.
