@@ -83,6 +83,8 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket: Socket = ssl
     ? connectEncrypted({ host, port, ...name, ...ssl }, onConnect)
     : refuseTls(connectPlain({ host, port }, onConnect));
+  // Each request that waits for the connection listens for it: more than ten are no leak to be warned of.
+  socket.setMaxListeners(0);
   return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
 };
 
