@@ -6,11 +6,11 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
 import { checkpointBytes, EXECUTABLE, type Mode, makeSample, sampleIn } from "./tidemark.ts";
 
 const RUNS = 3;
-const MILLION = 1_000_000;
 const bun = process.execPath;
 
 const [millions = "10", days = "222"] = process.argv.slice(2);

@@ -6,12 +6,12 @@
  */
 import { join } from "node:path";
 import { kafkaClassPath } from "../tests/services/kafka-software.ts";
+import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
 import { type Mode, makeSample, sampleIn, tidemark } from "./tidemark.ts";
 
 const RUNS = 3;
-const MILLION = 1_000_000;
 /** Of `kafka-producer-perf-test`: about what a rating takes. */
 const RECORD_BYTES = 30;
 
