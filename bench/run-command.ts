@@ -89,6 +89,16 @@ export async function medianRunBy(
   return runs.sort((a, b) => figure(a) - figure(b))[Math.floor(times / 2)];
 }
 
+/** The middle of some values, in any order. */
+export function medianOf(values: Iterable<number>): number {
+  return shareOf(Float64Array.from(values).sort(), 0.5);
+}
+
+/** The value that such a share of the others, which stand in ascending order, is not above: 1 for the largest. */
+export function shareOf(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
 /** Rows of cells as a Markdown table. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
