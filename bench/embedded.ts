@@ -6,25 +6,25 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
+import { checkpointBytes, EXECUTABLE, type Mode, makeSample, sampleIn } from "./tidemark.ts";
 
 const RUNS = 3;
-const MILLION = 1_000_000;
-const executable = join(import.meta.dirname, "../dist/tidemark");
 const bun = process.execPath;
 
 const [millions = "10", days = "222"] = process.argv.slice(2);
 const ratings = Number(millions) * MILLION;
 const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
-const sample = join(folder, "sample");
+const sample = sampleIn(join(folder, "sample"));
 const home = join(folder, "home");
 
-const tidemark = (...args: string[]) => runCommand([executable, ...args, "--home", home]);
+const tidemark = (...args: string[]) => runCommand([EXECUTABLE, ...args, "--home", home]);
 
 async function produce(): Promise<CommandRun> {
   rmSync(home, { recursive: true, force: true });
   await tidemark("setup");
-  return tidemark("produce", "--ratings", join(sample, "ratings"));
+  return tidemark("produce", "--ratings", sample.ratingsFolder);
 }
 
 /** The flags of a run with outputs, results and checkpoint of its own, made ready. */
@@ -33,22 +33,15 @@ async function freshRun(): Promise<string[]> {
   const topics = ["--anomaly-topic", `anomalies-${run}`, "--rejected-topic", `rejected-${run}`];
   const places = [...topics, "--group", run, "--database", `jdbc:sqlite:${join(folder, run)}.db`];
   await tidemark("setup", ...places);
-  return [...places, "--checkpoints", join(folder, run), "--titles", join(sample, "movie_titles.csv")];
+  return [...places, "--checkpoints", join(folder, run), "--titles", sample.titlesFile];
 }
 
-async function drain(mode: "A" | "C"): Promise<CommandRun> {
+async function drain(mode: Mode): Promise<CommandRun> {
   return tidemark("process", "--mode", mode, "--drain", "--log-level", "debug", ...(await freshRun()));
 }
 
-function checkpointBytes({ stderr }: CommandRun): number {
-  return Number(/checkpoint: (\d+) bytes written/.exec(stderr)?.[1]);
-}
-
 try {
-  await runCommand([
-    ...[bun, join(import.meta.dirname, "../scripts/sample.ts")],
-    ...["--rows", String(ratings), "--days", days, "--out", sample],
-  ]);
+  await makeSample(sample, ratings, Number(days));
   const produced = await medianRun(RUNS, produce);
   const bare = await medianRun(RUNS, () => runCommand([bun, join(import.meta.dirname, "bare-loop.ts"), home]));
   const bareSeconds = (JSON.parse(bare.stdout) as { seconds: number }).seconds;
@@ -58,7 +51,7 @@ try {
   const openState = await freshRun();
   await tidemark("process", "--mode", "A", "--once", ...openState);
   const restart = await medianRun(RUNS, () => tidemark("process", "--mode", "A", "--once", ...openState));
-  const help = await medianRun(RUNS, () => runCommand([executable, "process", "--help"]));
+  const help = await medianRun(RUNS, () => runCommand([EXECUTABLE, "process", "--help"]));
 
   const line = (name: string, run: CommandRun, seconds = run.seconds) => [
     name,

@@ -4,49 +4,24 @@
  * broker and a PostgreSQL server of its own (`TEST_KAFKA`, `TEST_POSTGRES` name others). `bun bench/kafka.ts [millions
  * of ratings, 5] [days they fall on, 111: the real set's density] [partitions, 1]`.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KafkaBroker } from "../tests/services/kafka.ts";
 import { kafkaClassPath } from "../tests/services/kafka-software.ts";
-import { PostgresServer } from "../tests/services/postgres.ts";
+import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
+import { BenchServices } from "./services.ts";
+import { type Mode, makeSample, sampleIn, tidemark } from "./tidemark.ts";
 
 const RUNS = 3;
-const MILLION = 1_000_000;
 /** Of `kafka-producer-perf-test`: about what a rating takes. */
 const RECORD_BYTES = 30;
-const executable = join(import.meta.dirname, "../dist/tidemark");
-const bun = process.execPath;
 
 const [millions = "5", days = "111", partitions = "1"] = process.argv.slice(2);
 const ratings = Number(millions) * MILLION;
-const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
-const sample = join(folder, "sample");
-const broker = await KafkaBroker.start();
-const postgres = await PostgresServer.start();
+const services = await BenchServices.start();
+const { broker } = services;
+const sample = sampleIn(join(services.folder, "sample"));
+const environment = (run: string, topic: string) => services.environment(run, topic, sample, Number(partitions));
 
-/** The environment of a run with outputs, results and checkpoint of its own. */
-function environment(run: string, topic: string): Record<string, string> {
-  return {
-    KAFKA_BOOTSTRAP_SERVERS: broker.brokers,
-    KAFKA_PARTITIONS: partitions,
-    KAFKA_DATA_TOPIC_NAME: topic,
-    KAFKA_ANOMALY_TOPIC_NAME: `anomalies-${run}`,
-    KAFKA_REJECTED_TOPIC_NAME: `rejected-${run}`,
-    KAFKA_GROUP_ID: run,
-    JDBC_URL: postgres.url(run, { user: "bench" }),
-    JDBC_PASSWORD: "bench",
-    PGUSER: postgres.administrator.user,
-    PGPASSWORD: postgres.administrator.password,
-    TIDEMARK_HOME: join(folder, run),
-    INPUT_DIRECTORY_PATH: join(sample, "ratings"),
-    INPUT_FILE_PATH: join(sample, "movie_titles.csv"),
-  };
-}
-
-const tidemark = (env: Record<string, string>, ...args: string[]) =>
-  runCommand(["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`), executable, ...args]);
 const java = (main: string, ...args: string[]) => runCommand(["java", "-cp", kafkaClassPath(), main, ...args]);
 
 let runs = 0;
@@ -56,7 +31,7 @@ async function produce(): Promise<CommandRun> {
   return tidemark(env, "produce");
 }
 
-async function drain(mode: "A" | "C", topic: string): Promise<{ run: CommandRun; restart: CommandRun }> {
+async function drain(mode: Mode, topic: string): Promise<{ run: CommandRun; restart: CommandRun }> {
   const env = environment(`r${++runs}`, topic);
   await tidemark(env, "setup");
   const run = await tidemark(env, "process", "--mode", mode, "--drain");
@@ -64,7 +39,7 @@ async function drain(mode: "A" | "C", topic: string): Promise<{ run: CommandRun;
 }
 
 /** The median by its whole time, with the start that a restart takes. */
-async function medianDrain(mode: "A" | "C", topic: string): Promise<{ run: CommandRun; startSeconds: number }> {
+async function medianDrain(mode: Mode, topic: string): Promise<{ run: CommandRun; startSeconds: number }> {
   const drains = [];
   for (let count = 0; count <= RUNS; count++) drains.push(await drain(mode, topic));
   const [, ...counted] = drains;
@@ -73,8 +48,7 @@ async function medianDrain(mode: "A" | "C", topic: string): Promise<{ run: Comma
 }
 
 try {
-  const flags = ["--rows", String(ratings), "--days", days, "--out", sample];
-  await runCommand([bun, join(import.meta.dirname, "../scripts/sample.ts"), ...flags]);
+  await makeSample(sample, ratings, Number(days));
   const produced = await medianRun(RUNS, produce);
   const topic = `ratings-${runs}`;
 
@@ -99,7 +73,7 @@ try {
   // Its last column: records a second while fetching, start and rebalance left out.
   const consumerRate = Number(javaConsumer.stdout.trim().split("\n").at(-1)?.split(",").at(-1));
   const bare = await medianRun(RUNS, () =>
-    runCommand([bun, join(import.meta.dirname, "bare-fetch.ts"), broker.brokers, topic, String(ratings)]),
+    runCommand([process.execPath, join(import.meta.dirname, "bare-fetch.ts"), broker.brokers, topic, String(ratings)]),
   );
   const bareFetch = JSON.parse(bare.stdout) as { records: number; seconds: number };
   const bareRate = bareFetch.records / bareFetch.seconds;
@@ -134,7 +108,5 @@ try {
       `times kafka-producer-perf-test (${rate(producerRate, 1)}; ${RECORD_BYTES} bytes a record, acks=all)\n`,
   );
 } finally {
-  await broker.remove();
-  await postgres.remove();
-  rmSync(folder, { recursive: true, force: true });
+  await services.remove();
 }

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KafkaBroker } from "../tests/services/kafka.ts";
 import { PostgresServer } from "../tests/services/postgres.ts";
+import { daysAtRealDensity, MILLION } from "./density.ts";
 import { type Common, Comparison, type Outcome } from "./peers/comparison.ts";
 import { duckdb } from "./peers/duckdb.ts";
 import { flink } from "./peers/flink.ts";
@@ -27,10 +28,8 @@ import { resultsPage } from "./peers/results.ts";
 import { spark } from "./peers/spark.ts";
 import type { Outcomes } from "./peers/targets.ts";
 import { produceInto, tidemarkDrain, tidemarkProduce } from "./peers/tidemark.ts";
-import { runCommand } from "./run-command.ts";
+import { makeSample, sampleIn } from "./tidemark.ts";
 
-const MILLION = 1_000_000;
-const RATINGS_A_DAY = 45_000;
 const RUNS = 3;
 
 /** In the order of their runs: Tidemark first, as its rows are what the others' are held against. */
@@ -54,23 +53,22 @@ const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
 
 const [millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
-const days = Math.max(1, Math.round(ratings / RATINGS_A_DAY));
+const days = daysAtRealDensity(ratings);
 const folder = mkdtempSync(join(tmpdir(), "tidemark-peers-"));
-const sample = join(folder, "sample");
+const sample = sampleIn(join(folder, "sample"));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
 const broker = await KafkaBroker.start();
 const postgres = await PostgresServer.start();
 try {
-  const flags = ["--rows", String(ratings), "--days", String(days), "--out", sample];
-  await runCommand([process.execPath, join(import.meta.dirname, "../scripts/sample.ts"), ...flags]);
+  await makeSample(sample, ratings, days);
   const common: Common = {
     brokers: broker.brokers,
     topic: `ratings-${process.pid}`,
     ratings,
     partitions: 1,
-    ratingsFolder: join(sample, "ratings"),
-    titlesFile: join(sample, "movie_titles.csv"),
+    ratingsFolder: sample.ratingsFolder,
+    titlesFile: sample.titlesFile,
     anomalyDays: 30,
     anomalyMinCount: 70,
     anomalyMinMean: 4,

@@ -73,11 +73,30 @@ function residentPeak(pid: number | "self"): number {
 }
 
 /** The run with the median time of `times` runs, after one that does not count. */
-export async function medianRun(times: number, run: () => Promise<CommandRun>): Promise<CommandRun> {
+export function medianRun(times: number, run: () => Promise<CommandRun>): Promise<CommandRun> {
+  return medianRunBy(({ seconds }) => seconds, times, run);
+}
+
+/** The same by another figure than its whole time. */
+export async function medianRunBy(
+  figure: (run: CommandRun) => number,
+  times: number,
+  run: () => Promise<CommandRun>,
+): Promise<CommandRun> {
   await run();
   const runs: CommandRun[] = [];
   for (let count = 0; count < times; count++) runs.push(await run());
-  return runs.sort((a, b) => a.seconds - b.seconds)[Math.floor(times / 2)];
+  return runs.sort((a, b) => figure(a) - figure(b))[Math.floor(times / 2)];
+}
+
+/** The middle of some values, in any order. */
+export function medianOf(values: Iterable<number>): number {
+  return shareOf(Float64Array.from(values).sort(), 0.5);
+}
+
+/** The value that such a share of the others, which stand in ascending order, is not above: 1 for the largest. */
+export function shareOf(sorted: ArrayLike<number>, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
 /** Rows of cells as a Markdown table. */

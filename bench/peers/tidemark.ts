@@ -2,19 +2,17 @@
  * Tidemark in the comparison: `process --drain` in both modes and `produce`, by the executable as users run it, with
  * exactly-once and CRC checks on, as they always are. When work began is told by its own log, not by another run.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
-import { type CommandRun, runCommand } from "../run-command.ts";
+import { checkBuilt, type Mode, startSeconds, tidemark, workSeconds } from "../tidemark.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
 import { sortedLines, tableRows } from "./table-rows.ts";
 
-const EXECUTABLE = join(import.meta.dirname, "../../dist/tidemark");
 const NAME = `Tidemark ${packageJson.version}`;
 const COMMON = { tuning: "nothing to tune: its defaults", prepare };
 
 async function prepare(): Promise<void> {
-  if (!existsSync(EXECUTABLE)) throw new Error("there is no dist/tidemark: npm run build");
+  checkBuilt();
 }
 
 /** Names after the run's database, which is no other run's. */
@@ -40,38 +38,19 @@ function environment(workload: Workload, topic: string): Record<string, string> 
   };
 }
 
-/** What `5,000,000 ratings, 2,027,575/s, 2.4 s` says of the time it took; the rate is the more exact of the two. */
-function workSeconds(stderr: string): number {
-  const [count, perSecond] = [...(/^([\d,]+) ratings, ([\d,]+)\/s, /gm.exec(lastProgress(stderr))?.slice(1) ?? [])].map(
-    (text) => Number(text.replaceAll(",", "")),
-  );
-  return count / perSecond;
-}
-
-function lastProgress(stderr: string): string {
-  return stderr.match(/^[\d,]+ ratings, [\d,]+\/s, .*$/gm)?.at(-1) ?? "";
-}
-
-/** The work ends when the totals are logged: `2026-11-24T07:55:23.003Z info  read 5000000 = counted …`. */
-function drainStartSeconds({ startedMs, stderr }: CommandRun): number {
-  const reported = /^(\S+) info {2}read \d+ = /m.exec(stderr)?.[1];
-  if (reported === undefined) throw new Error(`Tidemark did not log its totals:\n${stderr}`);
-  return (Date.parse(reported) - startedMs) / 1000 - workSeconds(stderr);
-}
-
-export function tidemarkDrain(mode: "A" | "C"): Peer {
+export function tidemarkDrain(mode: Mode): Peer {
   return {
     ...COMMON,
     name: `${NAME}, mode ${mode}`,
     does: "both aggregates into PostgreSQL and Kafka, exactly once",
     async run(workload: Workload): Promise<PeerRun> {
       const env = environment(workload, workload.topic);
-      await runCommand([EXECUTABLE, "setup"], env);
-      const run = await runCommand([EXECUTABLE, "process", "--mode", mode, "--drain"], env);
-      const anomalies = await runCommand([EXECUTABLE, "consume-kafka", "--once", "--from-beginning"], env);
+      await tidemark(env, "setup");
+      const run = await tidemark(env, "process", "--mode", mode, "--drain");
+      const anomalies = await tidemark(env, "consume-kafka", "--once", "--from-beginning");
       return {
         ...run,
-        startSeconds: drainStartSeconds(run),
+        startSeconds: startSeconds(run),
         rows: await tableRows(workload.database),
         anomalies: sortedLines(anomalies.stdout),
       };
@@ -86,9 +65,9 @@ export const tidemarkProduce: Peer = {
   does: "CSV files, parsed and keyed, to the topic; acks=all, idempotent",
   async run(workload: Workload): Promise<PeerRun> {
     const env = environment(workload, `produced-${workload.database.name}`);
-    await runCommand([EXECUTABLE, "setup"], env);
-    const run = await runCommand([EXECUTABLE, "produce"], env);
-    return { ...run, startSeconds: run.seconds - workSeconds(run.stderr) };
+    await tidemark(env, "setup");
+    const run = await tidemark(env, "produce");
+    return { ...run, startSeconds: run.seconds - workSeconds(run) };
   },
 };
 
@@ -96,6 +75,6 @@ export const tidemarkProduce: Peer = {
 export async function produceInto(workload: Workload): Promise<void> {
   await prepare();
   const env = environment(workload, workload.topic);
-  await runCommand([EXECUTABLE, "setup"], env);
-  await runCommand([EXECUTABLE, "produce"], env);
+  await tidemark(env, "setup");
+  await tidemark(env, "produce");
 }
