@@ -39,7 +39,7 @@ async function drain(mode: Mode, folder: string): Promise<CommandRun> {
   return drained;
 }
 
-/** Lines of the first table. In turns, so that what else the machine does meets both alike; the first pair is left out. */
+/** Lines of the first table: in turns, so that what else the machine does meets both; the first pair is left out. */
 async function compare(mode: Mode): Promise<string[][]> {
   const onDisk: CommandRun[] = [];
   const inMemory: CommandRun[] = [];

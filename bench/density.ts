@@ -1,4 +1,7 @@
-/** The real set's size and density, 45,000 ratings a day: what benchmarks make their samples by, so that rows and windows are in proportion. */
+/**
+ * The real set's size and density, 45,000 ratings a day: what benchmarks make their samples by, so that rows and
+ * windows are in proportion.
+ */
 
 export const MILLION = 1_000_000;
 export const ALL_RATINGS = 100_480_507;

@@ -1,8 +1,9 @@
 /**
  * What a rating costs as the work grows, on the embedded sides (embedded topics -> SQLite, by the executable), where
- * nobody else's growth is in the figures: more rows; more open windows and with them more rows of the table; more movies;
- * longer sliding windows. One thing grows at a time; each line's ratio is to the first of its kind. The start is left
- * out. `npm run build && bun bench/growth.ts [most millions of rows: 1, 10 or 100; 10] [millions of the other kinds, 5]`.
+ * nobody else's growth is in the figures: more rows; more open windows and with them more rows of the table; more
+ * movies; longer sliding windows. One thing grows at a time; each line's ratio is to the first of its kind. The start
+ * is left out. `npm run build && bun bench/growth.ts [most millions of rows: 1, 10 or 100; 10] [millions of the other
+ * kinds, 5]`.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -135,8 +136,8 @@ function byAnomalyDays(): Promise<Line[]> {
 try {
   const kinds = [await byRows(), await byWindows(), await byMovies(), await byAnomalyDays()];
   process.stdout.write(
-    `embedded sides; ${millions} million ratings where not said otherwise, at the real set's density but for the open ` +
-      `windows; medians of ${RUNS}, start left out\n\n` +
+    `embedded sides; ${millions} million ratings where not said otherwise, at the real set's density but for the ` +
+      `open windows; medians of ${RUNS}, start left out\n\n` +
       table(["what grows", "ratings/s", "ns a rating", "x the first", "peak MB"], kinds.flatMap(beside)),
   );
 } finally {

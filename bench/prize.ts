@@ -1,9 +1,9 @@
 /**
  * The whole prize set's size over real services: as many ratings on as many days, CSV files -> a broker -> `process
- * --drain` -> PostgreSQL, beside 5 million at the same density in the same run, and its results against DuckDB's over the
- * same files, line by line. The sample is not the original, only as large. 100 million take 2.6 GB of files and 4 GB of
- * topic in the system's temporary folder (`TMPDIR` names another), and DuckDB, from its registry on the first run.
- * `npm run build && bun bench/prize.ts [ratings, 100480507] [modes, C; or C,A] [millions beside it, 5]`.
+ * --drain` -> PostgreSQL, beside 5 million at the same density in the same run, and its results against DuckDB's over
+ * the same files, line by line. The sample is not the original, only as large. 100 million take 2.6 GB of files and 4
+ * GB of topic in the system's temporary folder (`TMPDIR` names another), and DuckDB, from its registry on the first
+ * run. `npm run build && bun bench/prize.ts [ratings, 100480507] [modes, C; or C,A] [millions beside it, 5]`.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -112,8 +112,8 @@ try {
   rmSync(whole.ratingsFolder, { recursive: true });
   for (const [index, { drained }] of drains.entries()) verdicts[index] += `; ${await judge(drained, expected)}`;
   process.stdout.write(
-    `${daysAtRealDensity(sizes.whole)} and ${daysAtRealDensity(sizes.small)} days, one partition; of the smaller one the ` +
-      `median of ${RUNS} runs, of the larger one a single run\n\n` +
+    `${daysAtRealDensity(sizes.whole)} and ${daysAtRealDensity(sizes.small)} days, one partition; of the smaller ` +
+      `the median of ${RUNS} runs, of the larger a single run\n\n` +
       table(
         ["what", "ratings/s, start left out", "x the smaller", "start s", "work s", "processor s", "peak MB"],
         lines,

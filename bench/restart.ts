@@ -1,9 +1,9 @@
 /**
- * Starts over real services, by the executable in mode A: from the start of the process to its first epoch in PostgreSQL,
- * for which there is always one rating to count: at the very first start, at a restart without other state, and at one
- * with all of 1999-2005 as state (a sample on all 2,243 days, 76 windows), where the checkpoint is read back. Beside them
- * Kafka's console consumer, from its start until it prints its first record, and `--help`. `npm run build && bun
- * bench/restart.ts [millions of ratings, 5]`.
+ * Starts over real services, by the executable in mode A: from the start of the process to its first epoch in
+ * PostgreSQL, for which there is always one rating to count: at the very first start, at a restart without other state,
+ * and at one with all of 1999-2005 as state (a sample on all 2,243 days, 76 windows), where the checkpoint is read
+ * back. Beside them Kafka's console consumer, from its start until it prints its first record, and `--help`. `npm run
+ * build && bun bench/restart.ts [millions of ratings, 5]`.
  */
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";

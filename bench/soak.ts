@@ -1,10 +1,10 @@
 /**
  * Memory over time: `process` in mode A over real services while a process of its own produces at a steady rate, dates
- * moving on a day a second, so that windows come and, by `--retain`, go; it is killed with -9 and started again every few
- * minutes. Its resident size is looked at each second. Prints a line a minute, and how much the median of the last third
- * of the time is above that of the first third, the first two minutes left out; restarts count in both. At the end every
- * rating must stand in the rows once. `npm run build && bun bench/soak.ts [minutes, 15] [ratings a second, 20000] [minutes
- * between kills, 3]`.
+ * moving on a day a second, so that windows come and, by `--retain`, go; it is killed with -9 and started again every
+ * few minutes. Its resident size is looked at each second. Prints a line a minute, and how much the median of the last
+ * third of the time is above that of the first third, the first two minutes left out; restarts count in both. At the
+ * end every rating must stand in the rows once. `npm run build && bun bench/soak.ts [minutes, 15] [ratings a second,
+ * 20000] [minutes between kills, 3]`.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
