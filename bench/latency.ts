@@ -1,10 +1,10 @@
 /**
- * Two delays over real services, by the executable in mode A. First: a rating produced -> its row visible in PostgreSQL,
- * at steady rates from a process of its own, rating by rating, each counted from when it was due (not from when it was
- * sent), so that whatever stalls is counted against every rating that waited. 17,770 movies as popular as in the sample,
- * one date, one partition. Beside it the least that any such program needs: one acknowledged record, then one committed
- * row. Second: kill -9 -> the successor's first committed epoch. `npm run build && bun bench/latency.ts [rates,
- * 100,10000,200000] [seconds at each, 20] [kills, 15]`; 0 kills leave the second out.
+ * Two delays over real services, by the executable in mode A. First: a rating produced -> its row visible in
+ * PostgreSQL, at steady rates from a process of its own, rating by rating, each counted from when it was due (not from
+ * when it was sent), so that whatever stalls is counted against every rating that waited. 17,770 movies as popular as
+ * in the sample, one date, one partition. Beside it the least that any such program needs: one acknowledged record,
+ * then one committed row. Second: kill -9 -> the successor's first committed epoch. `npm run build && bun
+ * bench/latency.ts [rates, 100,10000,200000] [seconds at each, 20] [kills, 15]`; 0 kills leave the second out.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

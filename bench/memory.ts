@@ -1,8 +1,8 @@
 /**
  * Bytes to numbers only: record batches in memory -> the shard with both aggregations, whose outputs are taken and
- * dropped: no reading, no checkpoint, no table, no topics. Beside it, over the same bytes in the same run, the bare loop
- * that walks and parses, and CRC-32C alone. Every loop runs once in a process of its own, so compiling is in its time.
- * `npm run build && bun bench/memory.ts [millions of ratings, 5]`.
+ * dropped: no reading, no checkpoint, no table, no topics. Beside it, over the same bytes in the same run, the bare
+ * loop that walks and parses, and CRC-32C alone. Every loop runs once in a process of its own, so compiling is in its
+ * time. `npm run build && bun bench/memory.ts [millions of ratings, 5]`.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

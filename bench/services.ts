@@ -1,7 +1,7 @@
 /**
  * A broker and a PostgreSQL server for one benchmark, with a folder beside them, and the environments of its runs: each
- * with outputs, results and checkpoint of its own. `TEST_KAFKA` and `TEST_POSTGRES` name others to use; what a benchmark
- * makes there stays. Promises that `remove` ends and removes what was started here.
+ * with outputs, results and checkpoint of its own. `TEST_KAFKA` and `TEST_POSTGRES` name others to use; what a
+ * benchmark makes there stays. Promises that `remove` ends and removes what was started here.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

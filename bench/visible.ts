@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 
 const OFFSET = "SELECT coalesce(sum(next_offset), 0)::float8 AS reached FROM tidemark_shards";
-const BOTH = `SELECT (${OFFSET}) AS reached, (SELECT coalesce(sum(rating_count), 0)::float8 FROM movie_ratings) AS counted`;
+const COUNTED = "SELECT coalesce(sum(rating_count), 0)::float8 FROM movie_ratings";
+const BOTH = `SELECT (${OFFSET}) AS reached, (${COUNTED}) AS counted`;
 
 export class VisibleRatings {
   readonly #client: pg.Client;
