@@ -53,6 +53,6 @@ export interface Peer {
   readonly tuning: string;
   /** Downloads and builds it, unless that is done. Throws an Error that says what is missing on this machine. */
   prepare(): Promise<void>;
-  /** One run over all of the topic. The runner warms nothing up and picks the best of its runs. */
+  /** One run over all of the topic. The best of several is shown; only the broker is warmed up, by bare reads. */
   run(workload: Workload): Promise<PeerRun>;
 }
