@@ -1,5 +1,5 @@
 /**
- * The targets that were set beforehand and that a comparison shows, each with what was reached, by the same run's figures.
+ * The targets set beforehand that a comparison shows, each with what was reached, by the same run's figures.
  * A target whose peer is missing is not judged. Nothing is rounded before it is judged.
  */
 import { type Outcome, workSeconds } from "./comparison.ts";
