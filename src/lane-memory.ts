@@ -88,7 +88,7 @@ export class LaneMemory {
   }
 
   /** Makes room for a slot, and for a movie id in the table; false where an id is too large for that. */
-  makeRoom(slot: number, movieId = 0): boolean {
+  makeRoom(slot: number, movieId: number): boolean {
     const { ids, slots, batchBytes } = this.#layout;
     const isKnown = movieId < IDS_MAX;
     if (slot < slots && (movieId < ids || !isKnown)) return isKnown;
