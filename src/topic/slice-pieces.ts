@@ -4,8 +4,8 @@
  */
 import { BATCH_HEADER_BYTES, batchBytesAt } from "./record-batch.ts";
 
-/** A piece ends with the batch that reaches so many bytes. */
-const PIECE_BYTES = 1024 * 1024;
+/** A piece ends with the batch that reaches so many bytes: one batch of `produce`, or many small ones. */
+const PIECE_BYTES = 512 * 1024;
 
 export function* piecesOf(slice: Uint8Array): Generator<Uint8Array> {
   let from = 0;
