@@ -6,6 +6,6 @@ cd "$(dirname "$0")/.."
 PATH="$PWD/node_modules/.bin:$PATH"
 bun build src/main.ts --outfile=dist/tidemark ${1:+"--target=$1"} \
   --compile --minify --bytecode --format=esm --sourcemap=inline \
-  --no-compile-autoload-dotenv --no-compile-autoload-bunfig >&2
+  --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--expose-gc >&2
 # The executable holds its source map, for legible stacks; the copy beside it serves nobody.
 rm -f dist/tidemark.map

@@ -5,6 +5,7 @@
  * movies.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import { release } from "./released.ts";
 
 /** An entry is a slot, a count and a sum. */
 export const ENTRY_WORDS = 3;
@@ -75,6 +76,7 @@ export class DayPane {
     if (this.#length * 2 <= this.#entries.length) return;
     const grown = new Int32Array(this.#entries.length * 2);
     grown.set(this.#entries.subarray(0, this.#length));
+    release(this.#entries);
     this.#entries = grown;
   }
 

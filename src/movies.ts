@@ -20,6 +20,8 @@ export class Movies {
   readonly #titleOfSlot: (string | undefined)[] = [];
   /** The titles as the result table has them: cut to its column. */
   readonly #rowTitleOfSlot: (string | undefined)[] = [];
+  /** What `inIdOrder` works in: a new array for each closing would lie about for long. */
+  #keys = new Float64Array(0);
   /** Slots below this stand in the checkpoint. */
   #savedCount = 0;
   readonly #changedTitles = new Set<number>();
@@ -69,16 +71,16 @@ export class Movies {
     if (slot < this.#savedCount) this.#changedTitles.add(slot);
   }
 
-  /** The slots sorted by movie id: the order in which results are handed out. */
-  inIdOrder(slots: readonly number[]): number[] {
+  /** The slots sorted by movie id: the order in which results are handed out. Good until the next call. */
+  inIdOrder(slots: readonly number[]): Iterable<number> {
     if (this.count > KEY_SLOTS) return slots.toSorted((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
+    if (this.#keys.length < slots.length) this.#keys = new Float64Array(slots.length);
     // One number a movie, id before slot, for numbers sort five times as fast as by a comparing function.
-    const keys = new Float64Array(slots.length);
-    for (let at = 0; at < slots.length; at++) keys[at] = this.#idOfSlot[slots[at]] * KEY_SLOTS + slots[at];
+    const keys = this.#keys.subarray(0, slots.length);
+    for (let at = 0; at < keys.length; at++) keys[at] = this.#idOfSlot[slots[at]] * KEY_SLOTS + slots[at];
     keys.sort();
-    const ordered = new Array<number>(slots.length);
-    for (let at = 0; at < keys.length; at++) ordered[at] = keys[at] % KEY_SLOTS;
-    return ordered;
+    for (let at = 0; at < keys.length; at++) keys[at] %= KEY_SLOTS;
+    return keys;
   }
 
   /** Writes the movies and titles that no epoch has noted yet, or all. */

@@ -52,7 +52,7 @@ export class Shard {
   /** A closing filled the outputs, or was under way when the last process ended. */
   #closingWaits = true;
   #changed = false;
-  /** A little more than the last epoch's state took: room for the next. */
+  /** A little more than the last epoch's changed state took: room for the next. */
   #stateBytes = 1024;
 
   // What holds for the event time at hand, worked out when it changes: dates come in long runs.
@@ -183,7 +183,7 @@ export class Shard {
     this.#panes.write(out, all);
     this.#changed = false;
     const state = out.finish();
-    this.#stateBytes = state.length + (state.length >> 2);
+    if (!all) this.#stateBytes = state.length + (state.length >> 2);
     return { offset: this.#nextOffset, state, ...this.#outputs.take() };
   }
 

@@ -5,6 +5,7 @@
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { assert, stateError } from "./errors.ts";
+import { release } from "./released.ts";
 
 export const WINDOW_DAYS = 30;
 
@@ -138,6 +139,7 @@ export class TumblingWindow {
     const slots = Math.max(this.slotsMax + (this.slotsMax >> 2), slot + 1);
     const grown = new Int32Array(slots << CELL_SHIFT);
     grown.set(this.#cells);
+    release(this.#cells);
     this.#cells = grown;
   }
 }

@@ -35,7 +35,7 @@ describe("slots", () => {
   test("sort by movie id as a number", () => {
     const movies = new Movies();
     for (const id of IDS) movies.add(id, undefined);
-    expect(movies.inIdOrder([0, 1, 2, 3, 4, 5, 6])).toEqual([1, 6, 0, 2, 3, 4, 5]);
+    expect([...movies.inIdOrder([0, 1, 2, 3, 4, 5, 6])]).toEqual([1, 6, 0, 2, 3, 4, 5]);
   });
 });
 

@@ -10,6 +10,7 @@ import { diskError, syncFolder } from "../durable-file.ts";
 import { type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
 import type { Movies } from "../movies.ts";
+import { release } from "../released.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { LogEntry, Replaced, ShardLog, StateTaker } from "./contract.ts";
 import { outputBytes, readOutputs, writeOutputs } from "./epoch-codec.ts";
@@ -173,13 +174,16 @@ export class ShardLogFile implements ShardLog {
   #note(record: LogRecord): void {
     if (record.kind === "epoch") {
       this.last = record.identity;
-      this.#unconfirmed.push({ ...record, state: NO_STATE });
+      // A copy, so that each has its own memory, which is given back with it.
+      this.#unconfirmed.push({ ...record, state: NO_STATE, outputs: new Uint8Array(record.outputs) });
     } else if (record.kind === "confirm") {
       const confirmed = this.#unconfirmed.find(({ identity }) => identity.number === record.number);
       assert(confirmed !== undefined, "a confirmed epoch is in the log");
       this.confirmed = confirmed.identity;
       this.ends = record.ends;
-      this.#unconfirmed = this.#unconfirmed.filter(({ identity }) => identity.number > record.number);
+      while (this.#unconfirmed.length > 0 && this.#unconfirmed[0].identity.number <= record.number) {
+        release((this.#unconfirmed.shift() as EpochRecord).outputs);
+      }
     }
   }
 

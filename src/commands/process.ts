@@ -81,7 +81,10 @@ export async function processRatings(context: CommandContext): Promise<void> {
       );
     };
     const { idleTimeoutMs } = settings;
-    await new Engine(shards, ratings, pipeline, { goal, idleTimeoutMs, now, signal, onProgress }).run();
+    // Here with --expose-gc, which the executable is built with.
+    const collectGarbage = globalThis.gc ?? (() => {});
+    const options = { goal, idleTimeoutMs, now, signal, collectGarbage, onProgress };
+    await new Engine(shards, ratings, pipeline, options).run();
     display.end();
     await totalsFile.end(
       totalsOf(shards),

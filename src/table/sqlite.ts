@@ -11,6 +11,7 @@ import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" 
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { assert } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
+import { release } from "../released.ts";
 import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
@@ -133,6 +134,7 @@ class SqliteTable implements ResultTable {
       putColumns(values, rows, places.subarray(at, at + 1));
       this.#upsertOne.run(...values);
     }
+    release(places);
   }
 }
 
@@ -150,6 +152,7 @@ function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
     for (let at = 0; at < keys.length; at++) keys[at] = textOrder(movieId[first + at]) * KEY_ROWS + at;
     keys.sort();
     for (let at = 0; at < keys.length; at++) places[first + at] = first + (keys[at] % KEY_ROWS);
+    release(keys);
     first = end;
   }
   return places;

@@ -108,6 +108,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
       idleTimeoutMs: undefined,
       now,
       signal,
+      collectGarbage: () => {},
       onProgress: () => {},
     });
     await engine.run();
