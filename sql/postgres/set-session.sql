@@ -3,6 +3,8 @@
 SET application_name = 'tidemark';
 SET client_min_messages = 'warning';
 SET synchronous_commit = 'on';
+SET default_transaction_isolation = 'read committed';
+SET default_transaction_read_only = 'off';
 SET idle_in_transaction_session_timeout = '15s';
 SET tcp_keepalives_idle = 15;
 SET tcp_keepalives_interval = 5;

@@ -5,6 +5,7 @@
  * in doubt is settled by what then stands there.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import applySmallEpoch from "../../sql/postgres/apply-small-epoch.sql" with { type: "text" };
 import copyRatings from "../../sql/postgres/copy-ratings.sql" with { type: "text" };
 import deleteRatings from "../../sql/postgres/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "text" };
@@ -26,6 +27,8 @@ import { checkClaimed, isApplied } from "./standing.ts";
 
 /** Rows a statement. */
 const ROWS_PER_STATEMENT = 5_000;
+/** An epoch of so many rows is written in one statement, which has four round trips fewer. */
+const SMALL_EPOCH_ROWS_MAX = 1_000;
 /** Fewer rows are upserted at once: a copy has two round trips more. */
 const COPY_ROWS_MIN = 100;
 /** SQLSTATE of a key that stands there already. */
@@ -118,6 +121,7 @@ class PostgresTable implements ResultTable {
   }
 
   async apply(claimant: string, epoch: Epoch): Promise<void> {
+    if (await this.#applySmall(claimant, epoch)) return;
     await this.#write(async (shards) => {
       if (isApplied(epoch, shards, claimant, this.#name)) return;
       const { partition, identity, offset, rows } = epoch;
@@ -211,6 +215,18 @@ class PostgresTable implements ResultTable {
     checkClaimed(await readShards(this.#session, this.#owner), this.#claimant, this.#name);
   }
 
+  /** False where the epoch is not small, or the shard's row not as it must be: the way of all epochs then judges it. */
+  async #applySmall(claimant: string, { partition, identity, previous, offset, rows }: Epoch): Promise<boolean> {
+    if (rows.length > SMALL_EPOCH_ROWS_MAX || rows.which({ areNew: true }).length >= COPY_ROWS_MIN) return false;
+    assert(this.#isLocked, "the result table is written under its lock only");
+    const { group, topic } = this.#owner;
+    const to = [identity.run, identity.owner, identity.number, offset];
+    const from = [group, topic, partition, claimant, previous.run, previous.owner, previous.number];
+    const values = [...to, ...from, ...arraysOf(rows, 0, rows.length)];
+    const moved = await this.#perform((session) => session.queryPrepared("apply-small-epoch", applySmallEpoch, values));
+    return moved.length > 0;
+  }
+
   async #setShard({ partition, epoch, offset, claimant }: ShardStanding): Promise<void> {
     const { group, topic } = this.#owner;
     const values = [group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant];
@@ -234,11 +250,15 @@ class PostgresTable implements ResultTable {
   async #upsert(rows: RowColumns): Promise<void> {
     for (let first = 0; first < rows.length; first += ROWS_PER_STATEMENT) {
       const end = Math.min(first + ROWS_PER_STATEMENT, rows.length);
-      const columns = [rows.windowStart, rows.movieId, rows.title];
-      const figures = [rows.ratingCount, rows.ratingSum, rows.uniqueRatingCount];
-      // Plain arrays: the client takes a typed one for bytes.
-      const values = [...columns, ...figures].map((column) => Array.from<string | number>(column.slice(first, end)));
-      await this.#session.queryPrepared("upsert-ratings", upsertRatings, values);
+      await this.#session.queryPrepared("upsert-ratings", upsertRatings, arraysOf(rows, first, end));
     }
   }
+}
+
+/** The rows from `first` up to `end` as the statements take them, a column an array. */
+function arraysOf(rows: RowColumns, first: number, end: number): (string | number)[][] {
+  const columns = [rows.windowStart, rows.movieId, rows.title];
+  const figures = [rows.ratingCount, rows.ratingSum, rows.uniqueRatingCount];
+  // Plain arrays: the client takes a typed one for bytes.
+  return [...columns, ...figures].map((column) => Array.from<string | number>(column.slice(first, end)));
 }

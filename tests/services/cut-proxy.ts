@@ -7,7 +7,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class CutProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #cut: { readonly text: string; readonly when: "before" | "after" } | undefined;
+  #cut: { readonly text: RegExp; readonly when: "before" | "after" } | undefined;
   /** All that clients have sent. */
   sent = "";
 
@@ -27,7 +27,7 @@ export class CutProxy {
   }
 
   /** Once, at the next message that holds `text`. */
-  cutAt(text: string, when: "before" | "after"): void {
+  cutAt(text: RegExp, when: "before" | "after"): void {
     this.#cut = { text, when };
   }
 
@@ -49,7 +49,7 @@ export class CutProxy {
     client.on("data", (bytes) => {
       const text = bytes.toString("latin1");
       this.sent += text;
-      if (this.#cut === undefined || !text.includes(this.#cut.text)) return void server.write(bytes);
+      if (this.#cut === undefined || !this.#cut.text.test(text)) return void server.write(bytes);
       const { when } = this.#cut;
       this.#cut = undefined;
       if (when === "before") return end();
