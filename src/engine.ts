@@ -90,17 +90,17 @@ export class Engine {
     // A restart may stand in the middle of a closing.
     await this.#finish(shard, log, () => shard.work());
 
-    let nextRead = this.#read(partition, shard.offset);
+    let nextRead: Promise<Slice> | undefined = this.#read(partition, shard.offset);
     let epochAtMs = now();
     while (!this.#stop.signal.aborted && shard.offset < endOffset) {
-      const slice = await nextRead;
-      if (slice.nextOffset === shard.offset) {
+      if (nextRead === undefined) {
         if (shard.changed) await this.#takeEpoch(shard, log);
         await this.#awaitRatings(shard, log);
         nextRead = this.#read(partition, shard.offset);
-        continue;
       }
-      nextRead = this.#read(partition, slice.nextOffset);
+      const slice: Slice = await nextRead;
+      const isLast = slice.isLast === true || slice.nextOffset === shard.offset;
+      nextRead = isLast ? undefined : this.#read(partition, slice.nextOffset);
       for (const piece of piecesOf(slice.bytes)) {
         shard.load(piece, endOffset);
         await this.#finish(shard, log, () => shard.work());
@@ -108,7 +108,8 @@ export class Engine {
         await aTurnForOthers();
       }
       shard.skipTo(Math.min(slice.nextOffset, endOffset));
-      if (now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX) {
+      const isDue = now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX;
+      if (isDue && shard.changed) {
         await this.#takeEpoch(shard, log);
         epochAtMs = now();
       }

@@ -52,6 +52,8 @@ export interface Slice {
   readonly bytes: Uint8Array;
   /** Where to read on: after the last batch here; after what was skipped when `bytes` is empty. */
   readonly nextOffset: number;
+  /** True where nothing more could be read when this was: `waitForMore`, rather than read on. Not told by all. */
+  readonly isLast?: boolean;
 }
 
 /** What opening a topic for writing cut off a partition's end: a write that a crash tore. */

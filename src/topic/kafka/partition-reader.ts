@@ -81,23 +81,28 @@ export class KafkaPartitionReader {
 
   async #fetch(offset: number, maxBytes: number, maxWaitTime: number): Promise<Slice> {
     const [topic, partition] = [this.#topic, this.#partition];
-    const { records, abortedTransactions } = await this.#connection.withLeader(topic, partition, async (leader) => {
-      const partitions = [{ partition, fetchOffset: offset, maxBytes }];
-      const { responses } = await leader
-        .fetch({
-          replicaId: -1,
-          isolationLevel: READ_COMMITTED,
-          maxWaitTime,
-          minBytes: 1,
-          maxBytes,
-          topics: [{ topic, partitions }],
-        })
-        .catch((error) => {
-          throw protocolError(error) === "OFFSET_OUT_OF_RANGE" ? this.#outOfRange(offset, error) : error;
-        });
-      return responses[0].partitions[0] as FetchedPartition;
-    });
-    return readableBatches(records, offset, abortedTransactions, `partition ${partition} of topic ${topic}`);
+    const { records, abortedTransactions, lastStableOffset } = await this.#connection.withLeader(
+      topic,
+      partition,
+      async (leader) => {
+        const partitions = [{ partition, fetchOffset: offset, maxBytes }];
+        const { responses } = await leader
+          .fetch({
+            replicaId: -1,
+            isolationLevel: READ_COMMITTED,
+            maxWaitTime,
+            minBytes: 1,
+            maxBytes,
+            topics: [{ topic, partitions }],
+          })
+          .catch((error) => {
+            throw protocolError(error) === "OFFSET_OUT_OF_RANGE" ? this.#outOfRange(offset, error) : error;
+          });
+        return responses[0].partitions[0] as FetchedPartition;
+      },
+    );
+    const batches = readableBatches(records, offset, abortedTransactions, `partition ${partition} of topic ${topic}`);
+    return { ...batches, isLast: batches.nextOffset >= lastStableOffset };
   }
 
   async #listOffset(timestamp: number, isolationLevel: 0 | 1): Promise<number> {
