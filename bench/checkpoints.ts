@@ -10,7 +10,15 @@ import { join } from "node:path";
 import { daysAtRealDensity, MILLION } from "./density.ts";
 import { type CommandRun, medianOf, rate, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
-import { checkpointBytes, type Mode, makeSample, sampleIn, secondsAfterStart, tidemark } from "./tidemark.ts";
+import {
+  checkpointBytes,
+  longestPauseMs,
+  type Mode,
+  makeSample,
+  sampleIn,
+  secondsAfterStart,
+  tidemark,
+} from "./tidemark.ts";
 
 const RUNS = 5;
 const PARTS = 4;
@@ -53,6 +61,7 @@ async function compare(mode: Mode): Promise<string[][]> {
     rate(ratings, median(drained)),
     (median(drained) / median(inMemory)).toFixed(3),
     (medianOf(drained.slice(1).map(checkpointBytes)) / MILLION).toFixed(1),
+    medianOf(drained.slice(1).map(longestPauseMs)).toFixed(0),
   ];
   return [line("checkpoint in memory", inMemory), line("checkpoint on disk", onDisk)];
 }
@@ -99,7 +108,7 @@ try {
   const isDisk = statfsSync(services.folder).type !== TMPFS;
   process.stdout.write(
     `${millions} million ratings on ${days} days, one partition; medians of ${RUNS} in turns, start left out\n\n` +
-      table(["process --drain", "ratings/s", "time x in memory", "MB written"], lines) +
+      table(["process --drain", "ratings/s", "time x in memory", "MB written", "longest pause ms"], lines) +
       (isDisk ? "" : "\nThe temporary folder lies in memory too, so this compares nothing: name a disk by TMPDIR.\n") +
       "\nas the state grows, mode A\n\n" +
       table(["ratings", "MB written", "bytes a rating", "x the first", "MB of checkpoint then"], await grow()),

@@ -75,6 +75,11 @@ export function secondsAfterStart(run: CommandRun): number {
   return run.seconds - startSeconds(run);
 }
 
+/** How long, at the most, an epoch of a run with `--log-level debug` held up the ratings while it was taken, in ms. */
+export function longestPauseMs({ stderr }: CommandRun): number {
+  return Number(/longest pause (\d+) ms/.exec(stderr)?.[1]);
+}
+
 /** Bytes that a run with `--log-level debug` wrote into its checkpoint. */
 export function checkpointBytes({ stderr }: CommandRun): number {
   return Number(/checkpoint: (\d+) bytes written/.exec(stderr)?.[1]);

@@ -20,6 +20,7 @@ export interface EpochSides {
   readonly syncRatings: () => Promise<void>;
   /** Id of this process. */
   readonly owner: string;
+  readonly now: () => number;
 }
 
 export class EpochPipeline {
@@ -34,6 +35,8 @@ export class EpochPipeline {
   readonly #failure = new AbortController();
   /** The newest epoch taken of each shard: it may not be in its log yet. */
   readonly #newest = new Map<number, EpochIdentity>();
+  /** For so long, at the most, no rating was looked at while an epoch was taken and put into bytes. */
+  longestPauseMs = 0;
 
   constructor(sides: EpochSides) {
     this.#sides = sides;
@@ -53,7 +56,9 @@ export class EpochPipeline {
     const previous = this.#newest.get(shard.partition) ?? log.last;
     const whole = log.wantsWhole && !this.#rewriting.has(shard.partition);
     if (whole) this.#rewriting.add(shard.partition);
+    const beganMs = this.#sides.now();
     const { state, ...outputs } = shard.takeEpoch(whole);
+    this.longestPauseMs = Math.max(this.longestPauseMs, this.#sides.now() - beganMs);
     const identity: EpochIdentity = { run: previous.run, owner: this.#sides.owner, number: previous.number + 1 };
     this.#newest.set(shard.partition, identity);
     const epoch: Epoch = { partition: shard.partition, identity, previous, ...outputs };

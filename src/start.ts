@@ -38,6 +38,7 @@ export interface StartOptions {
   /** Batches with a wrong CRC are passed, and the log says which. */
   readonly skipCorrupt: boolean;
   readonly log: Log;
+  readonly now: () => number;
 }
 
 /** A shard and its log, ready to read on. */
@@ -117,7 +118,7 @@ export async function startShards(
   // A rebuild has done so, before it looked at what stands on the outputs.
   if (!options.rebuild) await outputs.fence();
   const missing = await outputs.missing(tails);
-  const pipeline = new EpochPipeline({ table, outputs, owner, syncRatings: () => ratings.sync() });
+  const pipeline = new EpochPipeline({ table, outputs, owner, now: options.now, syncRatings: () => ratings.sync() });
   for (const { log, inTable } of lacking) {
     await pipeline.applyMissing(log, inTable, missing.get(log.partition) ?? []);
   }

@@ -62,6 +62,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
         newRun: randomUUID(),
         titleOf: (movieId) => titles.titles.get(movieId),
         log,
+        now,
       },
     );
     topics.beginWork();
@@ -91,7 +92,8 @@ export async function processRatings(context: CommandContext): Promise<void> {
       shards.map(({ shard }) => shard),
     );
     report(shards, log.info);
-    log.debug(`checkpoint: ${shards.reduce((sum, { log: { bytesWritten } }) => sum + bytesWritten, 0)} bytes written`);
+    const bytesWritten = shards.reduce((sum, { log }) => sum + log.bytesWritten, 0);
+    log.debug(`checkpoint: ${bytesWritten} bytes written, longest pause ${pipeline.longestPauseMs} ms`);
   } finally {
     await open.closeAll(log.warn);
   }

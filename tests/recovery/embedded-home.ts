@@ -101,6 +101,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
       newRun: randomUUID(),
       titleOf: (movieId) => titles.get(movieId)?.replaceAll("\0", ""),
       log: SILENT,
+      now,
     });
     const { signal } = new AbortController();
     const engine = new Engine(shards, ratings, pipeline, {
