@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { kafkaClassPath } from "../tests/services/kafka-software.ts";
+import { removeAll } from "./belongings.ts";
 import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
@@ -108,5 +109,5 @@ try {
       `times kafka-producer-perf-test (${rate(producerRate, 1)}; ${RECORD_BYTES} bytes a record, acks=all)\n`,
   );
 } finally {
-  await services.remove();
+  await removeAll();
 }

@@ -4,11 +4,9 @@
  * name others) and makes a sample at the real set's density. A peer that cannot be had here, or fails, is named in the
  * page, and the others go on. `npm run build && node_modules/.bin/bun bench/peers.ts [millions of ratings, 5]`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KafkaBroker } from "../tests/services/kafka.ts";
-import { PostgresServer } from "../tests/services/postgres.ts";
+import { removeAll } from "./belongings.ts";
 import { daysAtRealDensity, MILLION } from "./density.ts";
 import { type Common, Comparison, type Outcome } from "./peers/comparison.ts";
 import { duckdb } from "./peers/duckdb.ts";
@@ -29,6 +27,7 @@ import { spark } from "./peers/spark.ts";
 import type { Outcomes } from "./peers/targets.ts";
 import { produceInto, tidemarkDrain, tidemarkProduce } from "./peers/tidemark.ts";
 import { runCommand } from "./run-command.ts";
+import { BenchServices } from "./services.ts";
 import { makeSample, sampleIn } from "./tidemark.ts";
 
 const RUNS = 5;
@@ -59,12 +58,10 @@ const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
 const [millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
 const days = daysAtRealDensity(ratings);
-const folder = mkdtempSync(join(tmpdir(), "tidemark-peers-"));
+const { broker, postgres, folder } = await BenchServices.start();
 const sample = sampleIn(join(folder, "sample"));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-const broker = await KafkaBroker.start();
-const postgres = await PostgresServer.start();
 try {
   await makeSample(sample, ratings, days);
   const common: Common = {
@@ -78,7 +75,7 @@ try {
     anomalyMinCount: 70,
     anomalyMinMean: 4,
   };
-  const comparison = new Comparison(common, postgres);
+  const comparison = new Comparison(common, postgres, folder);
   await comparison.fill(produceInto);
   // Else the first to read would pay for the broker's compiling, and for what is still on its way to the disk.
   await runCommand(["sync"]);
@@ -99,7 +96,5 @@ try {
   writeFileSync(join(import.meta.dirname, "RESULTS.md"), page);
   process.stdout.write(page);
 } finally {
-  await broker.remove();
-  await postgres.remove();
-  rmSync(folder, { recursive: true, force: true });
+  await removeAll();
 }

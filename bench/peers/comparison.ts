@@ -3,7 +3,6 @@
  * Promises an outcome whatever the peer does: what it cannot do is told, and the comparison goes on.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PostgresServer } from "../../tests/services/postgres.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
@@ -34,13 +33,16 @@ export type Common = Omit<Workload, "database" | "folder">;
 export class Comparison {
   readonly #common: Common;
   readonly #postgres: PostgresServer;
+  /** Where the runs' folders lie. */
+  readonly #folder: string;
   #runs = 0;
   /** Tidemark's rows, once there are any: what all others are held against. */
   #expected: readonly string[] | undefined;
 
-  constructor(common: Common, postgres: PostgresServer) {
+  constructor(common: Common, postgres: PostgresServer, folder: string) {
     this.#common = common;
     this.#postgres = postgres;
+    this.#folder = folder;
     const { user, password } = LOGIN;
     postgres.sql(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
   }
@@ -82,7 +84,7 @@ export class Comparison {
   async #withWorkload<T>(work: (workload: Workload) => Promise<T>): Promise<T> {
     const name = `run_${process.pid}_${++this.#runs}`;
     const { host, port } = this.#postgres;
-    const folder = mkdtempSync(join(tmpdir(), "tidemark-peer-"));
+    const folder = mkdtempSync(join(this.#folder, "run-"));
     this.#postgres.sql(`CREATE DATABASE ${name} OWNER ${LOGIN.user} TEMPLATE template0 ENCODING 'UTF8'`);
     try {
       return await work({ ...this.#common, database: { host, port, name, ...LOGIN }, folder });

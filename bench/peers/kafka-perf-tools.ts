@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { KafkaBroker } from "../../tests/services/kafka.ts";
 import { KAFKA_VERSION, kafkaClassPath } from "../../tests/services/kafka-software.ts";
+import { keep } from "../belongings.ts";
 import { type CommandRun, runCommand } from "../run-command.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
 
@@ -56,7 +57,7 @@ async function produce(
   properties: readonly string[],
 ): Promise<PeerRun> {
   const topic = `perf-${database.name}`;
-  await KafkaBroker.at({ brokers }).createTopic(topic, partitions);
+  await keep(KafkaBroker.at({ brokers }).createTopic(topic, partitions));
   const size = ["--num-records", String(ratings), "--record-size", String(RECORD_BYTES)];
   const producer = ["--producer-props", `bootstrap.servers=${brokers}`, "acks=all", ...properties];
   const flags = ["--topic", topic, ...size, "--throughput", "-1", ...producer];
