@@ -5,8 +5,9 @@
  * by a run of its own. The disk is that of the system's temporary folder; `TMPDIR` names another. `npm run build && bun
  * bench/checkpoints.ts [millions of ratings, 5] [days they fall on; those of the real set's density]`.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { keepFolder, removeAll } from "./belongings.ts";
 import { daysAtRealDensity, MILLION } from "./density.ts";
 import { type CommandRun, medianOf, rate, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
@@ -33,7 +34,7 @@ const days = givenDays === undefined ? daysAtRealDensity(ratings) : Number(given
 if (!existsSync(MEMORY)) throw new Error(`there is no ${MEMORY} on this machine`);
 const services = await BenchServices.start();
 const sample = sampleIn(join(services.folder, "sample"));
-let memory = "";
+const memory = keepFolder(MEMORY);
 let runs = 0;
 
 async function drain(mode: Mode, folder: string): Promise<CommandRun> {
@@ -99,7 +100,6 @@ async function grow(): Promise<string[][]> {
 }
 
 try {
-  memory = mkdtempSync(join(MEMORY, "tidemark-bench-"));
   await makeSample(sample, ratings, days, "--files", String(PARTS));
   const environment = services.environment("produce", TOPIC, sample);
   await tidemark(environment, "setup");
@@ -114,6 +114,5 @@ try {
       table(["ratings", "MB written", "bytes a rating", "x the first", "MB of checkpoint then"], await grow()),
   );
 } finally {
-  if (memory !== "") rmSync(memory, { recursive: true, force: true });
-  await services.remove();
+  await removeAll();
 }

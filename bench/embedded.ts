@@ -3,9 +3,9 @@
  * executable. Prints a table; every speed stands beside that of a bare loop over the same bytes in the same run.
  * `bun bench/embedded.ts [millions of ratings, 10] [days they fall on, 222: the real set's density]`.
  */
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { keepFolder, removeAll } from "./belongings.ts";
 import { MILLION } from "./density.ts";
 import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
 import { checkpointBytes, EXECUTABLE, type Mode, makeSample, sampleIn } from "./tidemark.ts";
@@ -15,7 +15,7 @@ const bun = process.execPath;
 
 const [millions = "10", days = "222"] = process.argv.slice(2);
 const ratings = Number(millions) * MILLION;
-const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
+const folder = keepFolder();
 const sample = sampleIn(join(folder, "sample"));
 const home = join(folder, "home");
 
@@ -77,5 +77,5 @@ try {
       `mode A ${checkpointBytes(modeA)}; first topic segment: ${topicBytes} bytes\n`,
   );
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  await removeAll();
 }

@@ -5,10 +5,10 @@
  * is left out. `npm run build && bun bench/growth.ts [most millions of rows: 1, 10 or 100; 10] [millions of the other
  * kinds, 5]`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MOVIES_DEFAULT } from "../scripts/sample/movies.ts";
+import { keepFolder, removeAll } from "./belongings.ts";
 import { ALL_DAYS, daysAtRealDensity, MILLION } from "./density.ts";
 import { type CommandRun, medianRunBy, rate, table } from "./run-command.ts";
 import { checkBuilt, type Mode, makeSample, type Sample, sampleIn, secondsAfterStart, tidemark } from "./tidemark.ts";
@@ -28,7 +28,7 @@ const ANOMALY_DAYS = [1, 30, 365];
 const [mostMillions = "10", millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
 checkBuilt();
-const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
+const folder = keepFolder();
 
 /** Ratings in an embedded topic, without the files that they came from. */
 interface Topic {
@@ -141,5 +141,5 @@ try {
       table(["what grows", "ratings/s", "ns a rating", "x the first", "peak MB"], kinds.flatMap(beside)),
   );
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  await removeAll();
 }

@@ -13,6 +13,7 @@ import { MOVIES_DEFAULT } from "../scripts/sample/movies.ts";
 import { dayOf } from "../src/calendar.ts";
 import { KafkaGroupOffsets } from "../src/topic/kafka/group-offsets.ts";
 import { testClient } from "../tests/topic/kafka-fixture.ts";
+import { removeAll } from "./belongings.ts";
 import { SingleRatings, SteadyProduction } from "./producing.ts";
 import { medianOf, shareOf, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
@@ -173,5 +174,5 @@ try {
     );
   }
 } finally {
-  await services.remove();
+  await removeAll();
 }

@@ -4,9 +4,8 @@
  * loop that walks and parses, and CRC-32C alone. Every loop runs once in a process of its own, so compiling is in its
  * time. `npm run build && bun bench/memory.ts [millions of ratings, 5]`.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { keepFolder, removeAll } from "./belongings.ts";
 import { daysAtRealDensity, MILLION } from "./density.ts";
 import { medianRunBy, rate, runCommand, table } from "./run-command.ts";
 import { checkBuilt, makeSample, sampleIn, tidemark } from "./tidemark.ts";
@@ -17,7 +16,7 @@ const [millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
 const days = daysAtRealDensity(ratings);
 checkBuilt();
-const folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
+const folder = keepFolder();
 const sample = sampleIn(join(folder, "sample"));
 const home = join(folder, "home");
 
@@ -61,5 +60,5 @@ try {
       table(["what", "ratings/s", "ns a rating", "x the bare loop"], lines),
   );
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  await removeAll();
 }

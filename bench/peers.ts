@@ -4,13 +4,11 @@
  * name others) and makes a sample at the real set's density. A peer that cannot be had here, or fails, is named in the
  * page, and the others go on. `npm run build && node_modules/.bin/bun bench/peers.ts [millions of ratings, 5]`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { KafkaBroker } from "../tests/services/kafka.ts";
-import { PostgresServer } from "../tests/services/postgres.ts";
+import { removeAll } from "./belongings.ts";
 import { daysAtRealDensity, MILLION } from "./density.ts";
-import { type Common, Comparison, type Outcome } from "./peers/comparison.ts";
+import { Comparison, type Outcome } from "./peers/comparison.ts";
 import { duckdb } from "./peers/duckdb.ts";
 import { flink } from "./peers/flink.ts";
 import { franzGo, franzGoDefault } from "./peers/franz-go.ts";
@@ -27,15 +25,13 @@ import type { Peer } from "./peers/peer.ts";
 import { resultsPage } from "./peers/results.ts";
 import { spark } from "./peers/spark.ts";
 import type { Outcomes } from "./peers/targets.ts";
-import { produceInto, tidemarkDrain, tidemarkProduce } from "./peers/tidemark.ts";
-import { runCommand } from "./run-command.ts";
+import { tidemarkDrain, tidemarkProduce } from "./peers/tidemark.ts";
+import { BenchServices } from "./services.ts";
 import { makeSample, sampleIn } from "./tidemark.ts";
 
 const RUNS = 5;
 /** Of the engines on Java: half a minute each. */
 const JAVA_RUNS = 3;
-/** Of the topic, before anything is measured. */
-const WARM_UP_READS = 12;
 
 /** In the order of their runs: Tidemark first, as its rows are what the others' are held against. */
 const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
@@ -59,30 +55,14 @@ const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
 const [millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
 const days = daysAtRealDensity(ratings);
-const folder = mkdtempSync(join(tmpdir(), "tidemark-peers-"));
-const sample = sampleIn(join(folder, "sample"));
+const services = await BenchServices.start();
+const sample = sampleIn(join(services.folder, "sample"));
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-const broker = await KafkaBroker.start();
-const postgres = await PostgresServer.start();
 try {
   await makeSample(sample, ratings, days);
-  const common: Common = {
-    brokers: broker.brokers,
-    topic: `ratings-${process.pid}`,
-    ratings,
-    partitions: 1,
-    ratingsFolder: sample.ratingsFolder,
-    titlesFile: sample.titlesFile,
-    anomalyDays: 30,
-    anomalyMinCount: 70,
-    anomalyMinMean: 4,
-  };
-  const comparison = new Comparison(common, postgres);
-  await comparison.fill(produceInto);
-  // Else the first to read would pay for the broker's compiling, and for what is still on its way to the disk.
-  await runCommand(["sync"]);
-  await comparison.measure(bareFetch, WARM_UP_READS, () => {});
+  const comparison = new Comparison(services, sample, ratings, 1);
+  await comparison.fill();
   const outcomes: Partial<Record<keyof Outcomes, Outcome>> = {};
   for (const [name, { peer, runs }] of Object.entries(PEERS)) {
     outcomes[name as keyof Outcomes] = await comparison.measure(peer, runs, say);
@@ -90,16 +70,14 @@ try {
   comparison.end();
   const page = resultsPage({
     date: new Date().toISOString().slice(0, 10),
-    machine: describeMachine(postgres),
+    machine: describeMachine(services.postgres),
     command: `bun bench/peers.ts ${millions}`,
-    common,
+    common: comparison.common,
     days,
     outcomes: outcomes as Outcomes,
   });
   writeFileSync(join(import.meta.dirname, "RESULTS.md"), page);
   process.stdout.write(page);
 } finally {
-  await broker.remove();
-  await postgres.remove();
-  rmSync(folder, { recursive: true, force: true });
+  await removeAll();
 }

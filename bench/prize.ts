@@ -7,6 +7,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { removeAll } from "./belongings.ts";
 import { ALL_RATINGS, daysAtRealDensity, MILLION } from "./density.ts";
 import { duckdbResults } from "./peers/duckdb.ts";
 import { firstDifference, sortedLines, tableRows } from "./peers/table-rows.ts";
@@ -122,5 +123,5 @@ try {
   );
   if (verdicts.some((verdict) => verdict.includes("differ"))) process.exitCode = 1;
 } finally {
-  await services.remove();
+  await removeAll();
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { KafkaTopicWriter } from "../src/topic/kafka/writer.ts";
 import { testClient } from "../tests/topic/kafka-fixture.ts";
+import { keepChild } from "./belongings.ts";
 import { SteadyRatings } from "./steady-ratings.ts";
 import { end } from "./tidemark.ts";
 
@@ -38,7 +39,7 @@ export class SteadyProduction {
     const numbers = [perSecond, seconds, movies, firstDay, daysASecond].map(String);
     const script = join(import.meta.dirname, "steady-producer.ts");
     const args = [script, brokers, topic, ...numbers];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = keepChild(spawn(process.execPath, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] }));
     this.#child = child;
     createInterface({ input: child.stdout }).on("line", (line) => {
       Object.assign(this, JSON.parse(line));

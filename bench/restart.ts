@@ -9,6 +9,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { kafkaClassPath } from "../tests/services/kafka-software.ts";
+import { keepChild, removeAll } from "./belongings.ts";
 import { ALL_DAYS, MILLION } from "./density.ts";
 import { SingleRatings } from "./producing.ts";
 import { medianOf, runCommand, table } from "./run-command.ts";
@@ -70,7 +71,8 @@ async function consoleConsumer(topic: string): Promise<number> {
   const what = ["--topic", topic, "--from-beginning", "--max-messages", "1"];
   const flags = ["--bootstrap-server", broker.brokers, ...what, "--consumer-property", "group.protocol=consumer"];
   const startMs = performance.now();
-  const child = spawn("java", ["-cp", kafkaClassPath(), main, ...flags], { stdio: ["ignore", "pipe", "ignore"] });
+  const args = ["-cp", kafkaClassPath(), main, ...flags];
+  const child = keepChild(spawn("java", args, { detached: true, stdio: ["ignore", "pipe", "ignore"] }));
   try {
     await new Promise((resolve, reject) => {
       child.stdout.once("data", resolve);
@@ -132,5 +134,5 @@ try {
       ),
   );
 } finally {
-  await services.remove();
+  await removeAll();
 }

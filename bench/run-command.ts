@@ -3,6 +3,7 @@
  * For benchmarks only. A command that fails ends the benchmark, with what it printed.
  */
 import { readFileSync } from "node:fs";
+import { keepProcess } from "./belongings.ts";
 
 export interface CommandRun {
   /** When it was started, in milliseconds since 1970: for commands that say at what time they did what. */
@@ -26,13 +27,10 @@ export async function runCommand(
   const env = { ...process.env, ...environment };
   const startedMs = Date.now();
   const startMs = performance.now();
-  const child = Bun.spawn([...command], { env, stdout: "pipe", stderr: "pipe", stdin: "ignore" });
+  const child = Bun.spawn([...command], { env, detached: true, stdout: "pipe", stderr: "pipe", stdin: "ignore" });
   const peak = new ResidentPeak(child.pid);
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
+  const ended = [new Response(child.stdout).text(), new Response(child.stderr).text(), child.exited] as const;
+  const [stdout, stderr, code] = await keepProcess(child.pid, Promise.all(ended));
   const seconds = (performance.now() - startMs) / 1000;
   const usage = child.resourceUsage();
   const peakMegabytes = peak.end(usage?.maxRSS ?? 0) / MEGABYTE;

@@ -1,14 +1,13 @@
 /**
  * A broker and a PostgreSQL server for one benchmark, with a folder beside them, and the environments of its runs: each
  * with outputs, results and checkpoint of its own. `TEST_KAFKA` and `TEST_POSTGRES` name others to use; what a
- * benchmark makes there stays. Promises that `remove` ends and removes what was started here.
+ * benchmark makes there stays. All that is started here goes with the benchmark's belongings.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { KafkaBroker } from "../tests/services/kafka.ts";
 import { PostgresServer } from "../tests/services/postgres.ts";
+import { keep, keepFolder, removeAll } from "./belongings.ts";
 import { checkBuilt, type Sample } from "./tidemark.ts";
 
 const LOGIN = { user: "bench", password: "bench" };
@@ -21,24 +20,19 @@ export class BenchServices {
   private constructor(broker: KafkaBroker, postgres: PostgresServer) {
     this.broker = broker;
     this.postgres = postgres;
-    this.folder = mkdtempSync(join(tmpdir(), "tidemark-bench-"));
+    this.folder = keepFolder();
   }
 
   static async start(): Promise<BenchServices> {
     checkBuilt();
-    const broker = await KafkaBroker.start();
     try {
-      return new BenchServices(broker, await PostgresServer.start());
+      const broker = await keep(KafkaBroker.start(), (started) => started.remove());
+      const postgres = await keep(PostgresServer.start(), (started) => started.remove());
+      return new BenchServices(broker, postgres);
     } catch (error) {
-      await broker.remove();
+      await removeAll();
       throw error;
     }
-  }
-
-  async remove(): Promise<void> {
-    await this.broker.remove();
-    await this.postgres.remove();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** The environment of a run, which nothing is made for yet: that is the work of `tidemark setup`. */

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MOVIES_DEFAULT } from "../scripts/sample/movies.ts";
 import { dayOf } from "../src/calendar.ts";
+import { removeAll } from "./belongings.ts";
 import { SteadyProduction } from "./producing.ts";
 import { medianOf, table } from "./run-command.ts";
 import { BenchServices } from "./services.ts";
@@ -127,5 +128,5 @@ try {
       `settling ${first.toFixed(0)} MB, of the last ${last.toFixed(0)} MB: ${(last / first).toFixed(2)} times\n`,
   );
 } finally {
-  await services.remove();
+  await removeAll();
 }

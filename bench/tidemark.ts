@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { keepChild } from "./belongings.ts";
 import { type CommandRun, runCommand } from "./run-command.ts";
 
 export const EXECUTABLE = join(import.meta.dirname, "../dist/tidemark");
@@ -34,7 +35,8 @@ export function tidemark(environment: Readonly<Record<string, string>>, ...args:
 
 /** Starts `process`, to be ended by the caller. */
 export function startProcess(environment: Readonly<Record<string, string>>, ...args: string[]): ChildProcess {
-  return spawn(EXECUTABLE, ["process", ...args], { env: { ...process.env, ...environment }, stdio: "ignore" });
+  const env = { ...process.env, ...environment };
+  return keepChild(spawn(EXECUTABLE, ["process", ...args], { env, detached: true, stdio: "ignore" }));
 }
 
 /** Ends a process with SIGKILL or, cleanly, SIGTERM, and waits until it has ended. */

@@ -4,10 +4,10 @@
  * of them the lane gathers by itself (`gather`); the others are added one by one. Does not know the day, nor where the
  * run will count.
  */
-import { LaneMemory } from "./lane-memory.ts";
+import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
 import type { RecordCursor } from "./topic/record-batch.ts";
 
-// Words of the lane's report, of which the first is ours as well: slots in the run.
+// What the lane's report says, of which the first is ours as well: slots in the run.
 const TOUCHED = 0;
 const NEXT = 1;
 const OFFSET_DELTA = 2;
@@ -20,19 +20,19 @@ export class DayRun {
   }
 
   get empty(): boolean {
-    return this.#memory.words[TOUCHED] === 0;
+    return this.#memory.words.report[TOUCHED] === 0;
   }
 
   /** Adds a rating of a movie, which the lane may gather from here on. */
   add(movieId: number, slot: number, rating: number): void {
     const isGathered = this.#memory.makeRoom(slot, movieId);
-    const { words, layout } = this.#memory;
-    if (isGathered) words[layout.table / 4 + movieId] = slot + 1;
-    const cell = layout.cells / 4 + slot * 4;
-    if (words[cell] === 0) words[layout.touched / 4 + words[TOUCHED]++] = slot;
-    words[cell]++;
-    words[cell + 1] += rating;
-    words[cell + 2] |= 1 << rating;
+    const { report, table, touched, cells } = this.#memory.words;
+    if (isGathered) table[movieId] = slot + 1;
+    const cell = slot * CELL_WORDS;
+    if (cells[cell] === 0) touched[report[TOUCHED]++] = slot;
+    cells[cell]++;
+    cells[cell + 1] += rating;
+    cells[cell + 2] |= 1 << rating;
   }
 
   /**
@@ -55,24 +55,23 @@ export class DayRun {
       touched,
       0,
     );
-    if (taken > 0) cursor.pass(taken, words[OFFSET_DELTA] - batch, words[NEXT] - batch);
+    if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
   }
 
   /** Hands out the run, movie by movie, and begins a new one. Returns how many ratings there were. */
   drain(take: (slot: number, count: number, sum: number, values: number) => void): number {
-    const { words, layout } = this.#memory;
-    const [touched, cells] = [layout.touched / 4, layout.cells / 4];
+    const { report, touched, cells } = this.#memory.words;
     let ratings = 0;
-    for (let movie = 0; movie < words[TOUCHED]; movie++) {
-      const slot = words[touched + movie];
-      const cell = cells + slot * 4;
-      ratings += words[cell];
-      take(slot, words[cell], words[cell + 1], words[cell + 2]);
-      words[cell] = 0;
-      words[cell + 1] = 0;
-      words[cell + 2] = 0;
+    for (let movie = 0; movie < report[TOUCHED]; movie++) {
+      const slot = touched[movie];
+      const cell = slot * CELL_WORDS;
+      ratings += cells[cell];
+      take(slot, cells[cell], cells[cell + 1], cells[cell + 2]);
+      cells[cell] = 0;
+      cells[cell + 1] = 0;
+      cells[cell + 2] = 0;
     }
-    words[TOUCHED] = 0;
+    report[TOUCHED] = 0;
     return ratings;
   }
 }

@@ -20,7 +20,7 @@ const FIRST_SLOTS = 1 << 9;
 const BEHIND_BYTES = 256;
 const WORD_BYTES = 4;
 /** Words of a cell: count, sum, a bit for each rating value, one unused for alignment. */
-const CELL_WORDS = 4;
+export const CELL_WORDS = 4;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 
@@ -37,6 +37,14 @@ interface Layout {
   readonly end: number;
 }
 
+/** The parts that consist of words. */
+interface Words {
+  readonly report: Int32Array;
+  readonly table: Int32Array;
+  readonly touched: Int32Array;
+  readonly cells: Int32Array;
+}
+
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   const table = aligned(REPORT_BYTES + SCRATCH_BYTES);
   const touched = table + ids * WORD_BYTES;
@@ -47,13 +55,22 @@ function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, touched, cells, batch, end };
 }
 
+function wordsIn(memory: ArrayBuffer, { table, ids, touched, cells, slots }: Layout): Words {
+  return {
+    report: new Int32Array(memory, 0, REPORT_BYTES / WORD_BYTES),
+    table: new Int32Array(memory, table, ids),
+    touched: new Int32Array(memory, touched, slots),
+    cells: new Int32Array(memory, cells, slots * CELL_WORDS),
+  };
+}
+
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 export class LaneMemory {
   #layout = layoutFor(FIRST_IDS, FIRST_SLOTS, 0);
   #lane: Lane | undefined;
   #memory = new ArrayBuffer(this.#layout.end);
-  #words = new Int32Array(this.#memory);
+  #words = wordsIn(this.#memory, this.#layout);
   #batch = new Uint8Array(0);
 
   get lane(): Lane {
@@ -61,23 +78,21 @@ export class LaneMemory {
     return this.#lane;
   }
 
+  /** In bytes: for the lane's calls. */
   get layout(): Layout {
     return this.#layout;
   }
 
-  /** All of it, in words; the first three are the lane's report. Good until the next `bringIn` or `makeRoom`. */
-  get words(): Int32Array {
+  /** In words: for all others. Good until the next `bringIn` or `makeRoom`. */
+  get words(): Words {
     return this.#words;
   }
 
   /** Copies a batch, `length` bytes from `at`, into the memory; a view of it there, good until the next one. */
   bringIn(bytes: Uint8Array, at: number, length: number): Uint8Array {
-    if (length > this.#layout.batchBytes) this.#layOut(layoutFor(this.#layout.ids, this.#layout.slots, length * 2));
-    const { batch } = this.#layout;
-    this.#batch = new Uint8Array(this.#memory, batch, length);
-    this.#batch.set(bytes.subarray(at, at + length));
-    // What a batch before this one left there must not look like the end of it.
-    new Uint8Array(this.#memory, batch + length, BEHIND_BYTES).fill(0);
+    const { ids, slots, batchBytes } = this.#layout;
+    if (length > batchBytes) this.#layOut(layoutFor(ids, slots, length * 2));
+    this.#place(bytes.subarray(at, at + length));
     return this.#batch;
   }
 
@@ -94,21 +109,31 @@ export class LaneMemory {
     if (slot < slots && (movieId < ids || !isKnown)) return isKnown;
     const moreIds = isKnown && movieId >= ids ? Math.min(IDS_MAX, 2 ** Math.ceil(Math.log2(movieId + 1))) : ids;
     this.#layOut(layoutFor(moreIds, Math.max(slots, slot < slots ? 0 : Math.max(slots * 2, slot + 1)), batchBytes));
+    // It is still being read.
+    this.#place(this.#batch);
     return isKnown;
   }
 
+  #place(batch: Uint8Array): void {
+    const at = this.#layout.batch;
+    this.#batch = new Uint8Array(this.#memory, at, batch.length);
+    this.#batch.set(batch);
+    // What a batch before this one left there must not look like the end of it.
+    new Uint8Array(this.#memory, at + batch.length, BEHIND_BYTES).fill(0);
+  }
+
+  /** All but the batch goes along. */
   #layOut(next: Layout): void {
-    const [before, from] = [this.#layout, new Uint8Array(this.#memory)];
+    const { report, table, touched, cells } = this.#words;
+    const before = this.#layout;
     assert(next.ids >= before.ids && next.slots >= before.slots, "the memory never shrinks");
     this.#layout = next;
     this.#lane = next.batchBytes > 0 ? makeLane(next.end) : undefined;
     this.#memory = this.#lane?.memory ?? new ArrayBuffer(next.end);
-    const to = new Uint8Array(this.#memory);
-    this.#words = new Int32Array(this.#memory);
-    to.set(from.subarray(0, REPORT_BYTES));
-    to.set(from.subarray(before.table, before.table + before.ids * WORD_BYTES), next.table);
-    to.set(from.subarray(before.touched, before.touched + before.slots * WORD_BYTES), next.touched);
-    to.set(from.subarray(before.cells, before.batch), next.cells);
-    to.set(from.subarray(before.batch, before.batch + this.#batch.length), next.batch);
+    this.#words = wordsIn(this.#memory, next);
+    this.#words.report.set(report);
+    this.#words.table.set(table);
+    this.#words.touched.set(touched);
+    this.#words.cells.set(cells);
   }
 }

@@ -3,14 +3,22 @@
  * Promises an outcome whatever the peer does: what it cannot do is told, and the comparison goes on.
  */
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PostgresServer } from "../../tests/services/postgres.ts";
+import { runCommand } from "../run-command.ts";
+import type { BenchServices } from "../services.ts";
+import type { Sample } from "../tidemark.ts";
+import { bareFetch } from "./kafka-perf-tools.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
 import { firstDifference } from "./table-rows.ts";
+import { produceInto } from "./tidemark.ts";
 
 const LOGIN = { user: `bench_${process.pid}`, password: "bench" };
 const FAILURE_CHARACTERS_MAX = 160;
+/** The defaults of `process`. */
+const RULES = { anomalyDays: 30, anomalyMinCount: 70, anomalyMinMean: 4 };
+/** Of the topic, before anything is measured. */
+const WARM_UP_READS = 12;
 
 export interface Outcome {
   readonly peer: Peer;
@@ -23,8 +31,8 @@ export interface Outcome {
   readonly difference?: string;
 }
 
-/** A run's time without what passed before its first record. */
-export function workSeconds({ seconds, startSeconds }: PeerRun): number {
+/** A run's time without what passed before its first record; its end counts. */
+export function secondsAfterStart({ seconds, startSeconds }: PeerRun): number {
   return seconds - startSeconds;
 }
 
@@ -32,15 +40,22 @@ export function workSeconds({ seconds, startSeconds }: PeerRun): number {
 export type Common = Omit<Workload, "database" | "folder">;
 
 export class Comparison {
-  readonly #common: Common;
+  readonly common: Common;
   readonly #postgres: PostgresServer;
-  #runs = 0;
+  /** Where the runs' folders lie. */
+  readonly #folder: string;
+  /** Of all comparisons, as the names on the broker stay. */
+  static #runs = 0;
   /** Tidemark's rows, once there are any: what all others are held against. */
   #expected: readonly string[] | undefined;
 
-  constructor(common: Common, postgres: PostgresServer) {
-    this.#common = common;
+  /** Over a topic of a sample, to be filled by `fill`; one comparison at a time on a server. */
+  constructor({ broker, postgres, folder }: BenchServices, sample: Sample, ratings: number, partitions: number) {
+    const { ratingsFolder, titlesFile } = sample;
+    const topic = `ratings-${process.pid}-${partitions}`;
+    this.common = { brokers: broker.brokers, topic, ratings, partitions, ratingsFolder, titlesFile, ...RULES };
     this.#postgres = postgres;
+    this.#folder = folder;
     const { user, password } = LOGIN;
     postgres.sql(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
   }
@@ -55,12 +70,12 @@ export class Comparison {
       while (done < runs) {
         const run = await this.#withWorkload((workload) => peer.run(workload));
         done++;
-        say(`${peer.name}: ${workSeconds(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
+        say(`${peer.name}: ${secondsAfterStart(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
         if (run.rows !== undefined) {
           this.#expected ??= run.rows;
           difference ??= firstDifference(run.rows, this.#expected);
         }
-        if (best === undefined || workSeconds(run) < workSeconds(best)) best = run;
+        if (best === undefined || secondsAfterStart(run) < secondsAfterStart(best)) best = run;
       }
       return { peer, runs: done, ...(best && { best }), ...(difference && { difference }) };
     } catch (error) {
@@ -74,18 +89,21 @@ export class Comparison {
     this.#postgres.sql(`DROP ROLE ${LOGIN.user}`);
   }
 
-  /** What has to be done before the first peer, with a workload as theirs. */
-  async fill(work: (workload: Workload) => Promise<void>): Promise<void> {
-    await this.#withWorkload(work);
+  /** Makes the topic, and all ready to be measured. */
+  async fill(): Promise<void> {
+    await this.#withWorkload(produceInto);
+    // Else the first to read would pay for the broker's compiling, and for what is still on its way to the disk.
+    await runCommand(["sync"]);
+    await this.measure(bareFetch, WARM_UP_READS, () => {});
   }
 
   async #withWorkload<T>(work: (workload: Workload) => Promise<T>): Promise<T> {
-    const name = `run_${process.pid}_${++this.#runs}`;
+    const name = `run_${process.pid}_${++Comparison.#runs}`;
     const { host, port } = this.#postgres;
-    const folder = mkdtempSync(join(tmpdir(), "tidemark-peer-"));
+    const folder = mkdtempSync(join(this.#folder, "run-"));
     this.#postgres.sql(`CREATE DATABASE ${name} OWNER ${LOGIN.user} TEMPLATE template0 ENCODING 'UTF8'`);
     try {
-      return await work({ ...this.#common, database: { host, port, name, ...LOGIN }, folder });
+      return await work({ ...this.common, database: { host, port, name, ...LOGIN }, folder });
     } finally {
       // A peer that failed may still be there.
       this.#postgres.sql(`DROP DATABASE ${name} WITH (FORCE)`);

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { KafkaBroker } from "../../tests/services/kafka.ts";
 import { KAFKA_VERSION, kafkaClassPath } from "../../tests/services/kafka-software.ts";
+import { keep } from "../belongings.ts";
 import { type CommandRun, runCommand } from "../run-command.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
 
@@ -56,7 +57,7 @@ async function produce(
   properties: readonly string[],
 ): Promise<PeerRun> {
   const topic = `perf-${database.name}`;
-  await KafkaBroker.at({ brokers }).createTopic(topic, partitions);
+  await keep(KafkaBroker.at({ brokers }).createTopic(topic, partitions));
   const size = ["--num-records", String(ratings), "--record-size", String(RECORD_BYTES)];
   const producer = ["--producer-props", `bootstrap.servers=${brokers}`, "acks=all", ...properties];
   const flags = ["--topic", topic, ...size, "--throughput", "-1", ...producer];
@@ -84,17 +85,16 @@ export const producerPerfTestTuned: Peer = {
   run: (workload) => produce(workload, TUNED_JAVA_OPTIONS, PRODUCER_PROPERTIES),
 };
 
-/** It knows of partition 0 only. */
 export const bareFetch: Peer = {
   name: "bare socket loop",
   does: "fetches, and adds up record counts of batches; no CRC, no record is looked at",
   tuning: "fetches of 4 MB",
   async prepare() {},
   async run({ brokers, topic, ratings, partitions }: Workload): Promise<PeerRun> {
-    if (partitions !== 1) throw new Error("it reads one partition only");
     const program = join(import.meta.dirname, "../bare-fetch.ts");
-    const run = await runCommand([process.execPath, program, brokers, topic, String(ratings)]);
-    const { seconds } = JSON.parse(run.stdout) as { seconds: number };
+    const run = await runCommand([process.execPath, program, brokers, topic, String(ratings), String(partitions)]);
+    const { records, seconds } = JSON.parse(run.stdout) as { records: number; seconds: number };
+    if (records !== ratings) throw new Error(`it counted ${records} records instead of ${ratings}`);
     return { ...run, startSeconds: run.seconds - seconds };
   },
 };

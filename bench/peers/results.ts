@@ -3,7 +3,7 @@
  * peer is better than Tidemark, and which targets were reached. Hides nothing: what failed has a row too.
  */
 import { table } from "../run-command.ts";
-import { type Common, type Outcome, workSeconds } from "./comparison.ts";
+import { type Common, type Outcome, secondsAfterStart } from "./comparison.ts";
 import type { PeerRun } from "./peer.ts";
 import { type Outcomes, targetsOf } from "./targets.ts";
 
@@ -78,8 +78,9 @@ function rows(outcomes: readonly Outcome[], ours: Outcome | undefined, ratings: 
     const { peer, best, failure } = outcome;
     const words = best === undefined || failure === undefined ? peer.does : `${peer.does} (a run failed: ${failure})`;
     if (best === undefined) return [peer.name, `not measured: ${failure}`, ...head.slice(2).map(() => MISSING)];
-    const ratio = ours?.best === undefined ? MISSING : (workSeconds(best) / workSeconds(ours.best)).toFixed(2);
-    const cells = [peer.name, words, perSecond(ratings / workSeconds(best)), ratio];
+    const ratio =
+      ours?.best === undefined ? MISSING : (secondsAfterStart(best) / secondsAfterStart(ours.best)).toFixed(2);
+    const cells = [peer.name, words, perSecond(ratings / secondsAfterStart(best)), ratio];
     return [...cells, ...costs(best), equality(outcome)].slice(0, head.length);
   });
   return table(head, body);
@@ -111,7 +112,7 @@ function better(outcomes: readonly Outcome[], ours: Outcome | undefined): string
   if (ours?.best === undefined) return "";
   const { best } = ours;
   const measures: [string, (run: PeerRun) => number][] = [
-    ["time", workSeconds],
+    ["time", secondsAfterStart],
     ["start", ({ startSeconds }) => startSeconds],
     ["processor time", ({ cpuSeconds }) => cpuSeconds],
     ["memory", ({ peakMegabytes }) => peakMegabytes],

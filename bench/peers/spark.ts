@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { KafkaBroker } from "../../tests/services/kafka.ts";
 import { fetchJars } from "../../tests/services/maven-jars.ts";
 import { succeed } from "../../tests/services/programs.ts";
+import { keep } from "../belongings.ts";
 import { runCommand } from "../run-command.ts";
 import type { Peer, PeerRun, Workload } from "./peer.ts";
 import { pythonWith } from "./python-environment.ts";
@@ -50,7 +51,7 @@ async function prepare(): Promise<void> {
 async function run(workload: Workload): Promise<PeerRun> {
   // Made beforehand, as Spark's sink makes none, and before the clock runs.
   const anomalyTopic = `anomalies-${workload.database.name}`;
-  await KafkaBroker.at({ brokers: workload.brokers }).createTopic(anomalyTopic);
+  await keep(KafkaBroker.at({ brokers: workload.brokers }).createTopic(anomalyTopic));
   const home = dirname(succeed(python(), ["-c", "import pyspark; print(pyspark.__file__)"]).trim());
   const folder = jars();
   const chosen = [...new Bun.Glob("*.jar").scanSync(folder)].filter((name) => JARS.test(name));

@@ -2,7 +2,7 @@
  * The targets set beforehand that a comparison shows, each with what was reached, by the same run's figures.
  * A target whose peer is missing is not judged. Nothing is rounded before it is judged.
  */
-import { type Outcome, workSeconds } from "./comparison.ts";
+import { type Outcome, secondsAfterStart } from "./comparison.ts";
 import type { PeerRun } from "./peer.ts";
 
 /** The outcomes of a comparison, by what they are to it. */
@@ -61,7 +61,7 @@ const producers = (outcomes: Outcomes) => [outcomes.producerPerfTest, outcomes.p
 
 /** The least time of those that have one. */
 function fastest(outcomes: readonly (Outcome | undefined)[]): number | undefined {
-  const times = outcomes.flatMap((outcome) => (outcome?.best === undefined ? [] : [workSeconds(outcome.best)]));
+  const times = outcomes.flatMap((outcome) => (outcome?.best === undefined ? [] : [secondsAfterStart(outcome.best)]));
   return times.length === 0 ? undefined : Math.min(...times);
 }
 

@@ -164,6 +164,16 @@ export class ServiceJob extends Workplace {
     await this.expectOracle();
   }
 
+  /** Ratings that come now are worked through by a process that went on; it ends cleanly, and the next one goes on. */
+  async expectGoesOn(running: RunningCommand): Promise<void> {
+    this.sendMore();
+    await this.awaitOracle(running);
+    expect((await running.end("SIGTERM")).code).toBe(0);
+    this.sendMore();
+    this.succeed("process --once");
+    await this.expectOracle();
+  }
+
   /** Runs `process --once` on what is damaged: must be refused with exit 4, and change nothing. */
   async expectRefused(message: string, hint: string, flags = "", env: Record<string, string> = {}): Promise<Outcome> {
     const before = this.everything();

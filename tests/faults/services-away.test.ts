@@ -26,16 +26,6 @@ async function begin(mode: "A" | "C", env: Record<string, string> = {}): Promise
   await job.awaitOracle(running);
 }
 
-/** More ratings are worked through by the same process, and by the next one. */
-async function expectGoesOn(): Promise<void> {
-  job.sendMore();
-  await job.awaitOracle(running);
-  expect((await running.end("SIGTERM")).code).toBe(0);
-  job.sendMore();
-  job.succeed("process --once");
-  await job.expectOracle();
-}
-
 async function untilMissed(text: string, times = 1): Promise<void> {
   await running.until(`"${text}" in the log`, () => running.stderr.split(text).length > times);
 }
@@ -54,7 +44,7 @@ test("the broker is stopped, and then killed together with PostgreSQL, and start
     job.sendMore();
     await job.awaitOracle(running);
   }
-  await expectGoesOn();
+  await job.expectGoesOn(running);
 });
 
 test("PostgreSQL is stopped and started again under a process", async () => {
@@ -67,7 +57,7 @@ test("PostgreSQL is stopped and started again under a process", async () => {
     `connected to database ${job.fixture.name} on ${services.server.host}:${services.server.port} again`,
   );
   await job.awaitOracle(running);
-  await expectGoesOn();
+  await job.expectGoesOn(running);
 });
 
 describe("connections are cut", () => {
@@ -90,7 +80,7 @@ describe("connections are cut", () => {
       }
     }
     expect(running.stderr.split("was cut off").length - 1).toBe(cuts);
-    await expectGoesOn();
+    await job.expectGoesOn(running);
   });
 
   test("while a cut-off transaction is settled", async () => {
@@ -107,7 +97,7 @@ describe("connections are cut", () => {
     }
     await proxy.open();
     await job.awaitOracle(running);
-    await expectGoesOn();
+    await job.expectGoesOn(running);
   });
 });
 
@@ -127,7 +117,7 @@ test("the connection is cut before and after an epoch is committed", async () =>
       await untilMissed("lost database", index + 1);
       await job.awaitOracle(running);
     }
-    await expectGoesOn();
+    await job.expectGoesOn(running);
   } finally {
     proxy.close();
   }

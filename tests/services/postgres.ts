@@ -118,10 +118,13 @@ export class PostgresServer {
   /** Ends every session and the server, and waits until it has ended. */
   async stop(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || this.#folder === undefined || child.exitCode !== null) return;
+    if (child === undefined || this.#folder === undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const pidFile = join(this.#folder, "data", "postmaster.pid");
     const ended = new Promise((resolve) => child.once("exit", resolve));
     // The server itself, not the program that gave up root's rights for it. SIGINT: its fast shutdown.
-    process.kill(Number(readFileSync(join(this.#folder, "data", "postmaster.pid"), "utf8").split("\n")[0]), "SIGINT");
+    // Not there any more once a terminal's Ctrl-C, which goes to all, has ended it.
+    if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, "utf8").split("\n")[0]), "SIGINT");
     await ended;
     this.#child = undefined;
   }
