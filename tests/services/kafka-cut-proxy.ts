@@ -47,8 +47,8 @@ export class KafkaCutProxy {
   connections = 0;
   /** Whether all that is sent is lost: connections stand, and nothing is ever answered. */
   isFrozen = false;
-  /** Whether clients stay with it; else they go on to the broker at the address that it names. */
-  namesItself = true;
+  /** Where clients are sent on to: by default they stay. */
+  portNamed: number;
   /** Whether the broker says that it knows no requests that name topics by their ids. */
   isWithoutIds = false;
   /** Versions of the fetch requests that were made. */
@@ -63,6 +63,7 @@ export class KafkaCutProxy {
 
   private constructor(brokerPort: number, port: number) {
     this.#port = port;
+    this.portNamed = port;
     this.#brokerPort = brokerPort;
   }
 
@@ -143,12 +144,8 @@ export class KafkaCutProxy {
       if (this.isFrozen) return;
       if (isDeaf) return this.#doCut();
       if (this.isWithoutIds && frame.readInt32BE(LENGTH_BYTES) === askedVersions) forgetIds(frame);
-      for (
-        let at = this.namesItself ? frame.indexOf(brokersPort) : -1;
-        at >= 0;
-        at = frame.indexOf(brokersPort, at + 1)
-      ) {
-        namedPort(this.#port).copy(frame, at);
+      for (let at = frame.indexOf(brokersPort); at >= 0; at = frame.indexOf(brokersPort, at + 1)) {
+        namedPort(this.portNamed).copy(frame, at);
       }
       client.write(frame);
     });

@@ -1,11 +1,12 @@
 /**
  * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, topics named by their ids, and
  * the connections behind a client without joining a group. KafkaJS keeps connecting, SASL, TLS and every other request;
- * only its object a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever
- * changes here.
+ * only its object a record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a real
+ * broker, if KafkaJS ever changes here.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka } from "kafkajs";
+import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
@@ -135,10 +136,6 @@ export function clusterOf(kafka: Kafka): Cluster {
     ],
   });
   assert(found !== undefined, "KafkaJS hands its cluster to the factory of an assigner");
-  // KafkaJS takes the first broker's versions for all. Now each is asked for its own: while a cluster is upgraded, one
-  // may not know what another knows.
-  const { brokerPool } = found as unknown as { brokerPool: object };
-  Object.defineProperty(brokerPool, "versions", { get: () => null, set: () => {} });
   return found;
 }
 
@@ -284,6 +281,10 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
   if (isFirst && large.begins(piece)) return;
   processData.call(this, piece);
 };
+
+// KafkaJS takes the first broker's versions for all. Now each is asked for its own: while a cluster is upgraded, one
+// may not know what another knows.
+Object.defineProperty(BrokerPool.prototype, "versions", { get: () => null, set: () => {} });
 
 // KafkaJS sets a timer after every answer, with a negative time where nothing is throttled; runtimes warn of that. The
 // timer looks for requests that wait, so it has nothing to do where none does.

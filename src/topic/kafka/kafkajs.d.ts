@@ -1,4 +1,5 @@
 /** The inner modules of KafkaJS 2.2.4 that `kafkajs-patch.ts` reaches into: KafkaJS declares no types for them. */
+declare module "kafkajs/src/cluster/brokerPool.js";
 declare module "kafkajs/src/protocol/decoder.js";
 declare module "kafkajs/src/protocol/encoder.js";
 declare module "kafkajs/src/protocol/error.js";

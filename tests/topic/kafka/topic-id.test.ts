@@ -104,9 +104,9 @@ describe("on a broker", () => {
   });
 
   test.each([true, false])("whose first broker knows them (%p), the others are asked for themselves", async (knows) => {
-    const first = await KafkaCutProxy.start(proxy.brokers);
+    const first = await KafkaCutProxy.start(broker.brokers);
     try {
-      first.namesItself = false;
+      first.portNamed = Number(proxy.brokers.split(":")[1]);
       first.isWithoutIds = !knows;
       proxy.isWithoutIds = knows;
       await write("a", "b");
