@@ -17,6 +17,7 @@ const PURE = [
   /^src\/(shard|anomaly)[^/]*\.ts$/,
   /^src\/topic\/(.*\/)?(record-batch|slice-pieces|crc32c|murmur2)\.ts$/,
   /^src\/topic\/kafka\/(fetched-batches|compressed-batch|compression|lz4-block|lz4-frame|xxh32)\.ts$/,
+  /^src\/topic\/kafka\/(flexible-fields|fetch-by-id|topic-metadata)\.ts$/,
   /^src\/table\/print\.ts$/,
 ];
 const IMPURE = [

@@ -7,13 +7,15 @@ import { stateError, systemErrorCode } from "../errors.ts";
 import { Home } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { SliceWalk } from "../slice-walk.ts";
-import type { Slice, TopicReader } from "../topic/contract.ts";
+import { RemadeTopic, type Slice, type TopicReader } from "../topic/contract.ts";
 import { topicsOf } from "../topic/topics.ts";
 
 /** Read and printed at once. */
 const READ_BYTES = 256 * 1024;
 /** While there is more to print, the offset is committed at most so often: each commit costs an fsync. */
 const COMMIT_INTERVAL_MS = 200;
+const REPLACED_HINT =
+  "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning";
 
 /** The consumer group of `consume-kafka`, beside `process`'s own. */
 export function anomaliesGroup(group: string): string {
@@ -55,6 +57,11 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
         offset = Math.min(slice.nextOffset, goal);
         if (now() - committedMs >= COMMIT_INTERVAL_MS) await commit();
       }
+    } catch (error) {
+      if (!(error instanceof RemadeTopic)) throw error;
+      // Our place in the old topic is none in the new one, which a commit on its way may have reached.
+      offset = 0;
+      throw stateError(error.message, REPLACED_HINT, error);
     } finally {
       await commit();
     }
@@ -80,6 +87,6 @@ function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader
 function replaced(group: string, committed: number, topic: string, end: number): Error {
   return stateError(
     `group ${group} has read topic ${topic} up to offset ${committed}, which it does not hold: it ends at ${end}`,
-    "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning",
+    REPLACED_HINT,
   );
 }

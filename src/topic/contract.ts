@@ -13,6 +13,13 @@ export class DamagedBatch extends UserError {
   }
 }
 
+/** Exit 4: the topic was deleted and made again under its reader, which gives nothing of the new one. */
+export class RemadeTopic extends UserError {
+  constructor(message: string, hint: string, cause?: unknown) {
+    super(4, message, hint, cause);
+  }
+}
+
 /** First offset held, and the offset after the last one that may be read (Kafka: the last stable offset). */
 export interface Bounds {
   readonly start: number;
@@ -31,8 +38,9 @@ export interface TopicReader {
    * is there yet. At least one batch when there is one, else as many as fit in about `maxBytes`. The bytes stay
    * valid until the second next `read` of the same partition: a reader may have one read in flight while it works on
    * the slice before. CRCs are for the caller to check. An offset before `start` or after `end` is exit 4: the topic
-   * was replaced or cut. Data that cannot be handed on is a `DamagedBatch`, once all before it was handed on. Control
-   * batches and aborted records never appear; `nextOffset` passes them.
+   * was replaced or cut. A topic that was made again since it was opened is a `RemadeTopic`, also for `bounds`, where
+   * topics have ids (Kafka 3.1 and newer). Data that cannot be handed on is a `DamagedBatch`, once all before it was
+   * handed on. Control batches and aborted records never appear; `nextOffset` passes them.
    */
   read(partition: number, offset: number, maxBytes: number): Promise<Slice>;
 

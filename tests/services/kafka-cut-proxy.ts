@@ -1,7 +1,8 @@
 /**
  * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
- * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Plain TCP.
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Can
+ * stand for a broker of before topics had ids. Plain TCP.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./programs.ts";
@@ -25,6 +26,15 @@ interface Cut {
   readonly shut: boolean;
 }
 
+const FETCH = 1;
+const METADATA = 3;
+const API_VERSIONS = 18;
+/** The newest that Kafka 2.7 knows, by API key. */
+const VERSIONS_WITHOUT_IDS = new Map([
+  [FETCH, 12],
+  [METADATA, 9],
+]);
+
 const HOST = "127.0.0.1";
 const LENGTH_BYTES = 4;
 const LISTEN_TRIES_MAX = 100;
@@ -37,6 +47,12 @@ export class KafkaCutProxy {
   connections = 0;
   /** Whether all that is sent is lost: connections stand, and nothing is ever answered. */
   isFrozen = false;
+  /** Where clients are sent on to: by default they stay. */
+  portNamed: number;
+  /** Whether the broker says that it knows no requests that name topics by their ids. */
+  isWithoutIds = false;
+  /** Versions of the fetch requests that were made. */
+  readonly fetchVersions = new Set<number>();
   readonly #brokerPort: number;
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -47,6 +63,7 @@ export class KafkaCutProxy {
 
   private constructor(brokerPort: number, port: number) {
     this.#port = port;
+    this.portNamed = port;
     this.#brokerPort = brokerPort;
   }
 
@@ -109,9 +126,13 @@ export class KafkaCutProxy {
     }
     const brokersPort = namedPort(this.#brokerPort);
     let isDeaf = false;
+    let askedVersions: number | undefined;
     eachFrame(client, (frame) => {
       if (this.isFrozen) return;
-      if (this.#cut === undefined || frame.readInt16BE(LENGTH_BYTES) !== API_KEYS[this.#cut.request]) {
+      const { key, version, correlationId } = headerOf(frame);
+      if (key === FETCH) this.fetchVersions.add(version);
+      if (key === API_VERSIONS) askedVersions = correlationId;
+      if (this.#cut === undefined || key !== API_KEYS[this.#cut.request]) {
         server.write(frame);
         return;
       }
@@ -122,8 +143,9 @@ export class KafkaCutProxy {
     eachFrame(server, (frame) => {
       if (this.isFrozen) return;
       if (isDeaf) return this.#doCut();
+      if (this.isWithoutIds && frame.readInt32BE(LENGTH_BYTES) === askedVersions) forgetIds(frame);
       for (let at = frame.indexOf(brokersPort); at >= 0; at = frame.indexOf(brokersPort, at + 1)) {
-        namedPort(this.#port).copy(frame, at);
+        namedPort(this.portNamed).copy(frame, at);
       }
       client.write(frame);
     });
@@ -138,13 +160,30 @@ export class KafkaCutProxy {
   }
 }
 
-/** How a broker writes its own address: a string and a number. */
+/** How a broker writes its own address: a string, whose length depends on the request, and a number. */
 function namedPort(port: number): Buffer {
-  const bytes = Buffer.alloc(2 + HOST.length + 4);
-  bytes.writeInt16BE(HOST.length, 0);
-  bytes.write(HOST, 2);
-  bytes.writeInt32BE(port, 2 + HOST.length);
+  const bytes = Buffer.alloc(HOST.length + 4);
+  bytes.write(HOST);
+  bytes.writeInt32BE(port, HOST.length);
   return bytes;
+}
+
+function headerOf(request: Buffer) {
+  const at = LENGTH_BYTES;
+  return {
+    key: request.readInt16BE(at),
+    version: request.readInt16BE(at + 2),
+    correlationId: request.readInt32BE(at + 4),
+  };
+}
+
+/** In an answer to ApiVersions, up to version 2: an error, then of each API its key and its versions from and to. */
+function forgetIds(answer: Buffer): void {
+  const countAt = LENGTH_BYTES + 4 + 2;
+  for (let left = answer.readInt32BE(countAt), at = countAt + 4; left > 0; left--, at += 6) {
+    const newest = VERSIONS_WITHOUT_IDS.get(answer.readInt16BE(at));
+    if (newest !== undefined) answer.writeInt16BE(newest, at + 4);
+  }
 }
 
 /** Calls `take` with each whole request or answer, length included. */

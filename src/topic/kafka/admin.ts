@@ -31,12 +31,12 @@ export class KafkaTopicAdmin implements TopicAdmin {
   }
 
   async create(topic: string, partitions: number): Promise<boolean> {
-    const found = await this.#connection.findPartitionsOf(topic);
+    const found = await this.#connection.findTopic(topic);
     if (found !== undefined) {
-      if (found === partitions) return false;
+      if (found.partitions === partitions) return false;
       throw stateError(
-        `the topic ${topic} on ${this.#client.place} has ${found} partitions, not ${partitions}`,
-        `ask for ${found} with --partitions, or make it anew with \`tidemark setup --drop\``,
+        `the topic ${topic} on ${this.#client.place} has ${found.partitions} partitions, not ${partitions}`,
+        `ask for ${found.partitions} with --partitions, or make it anew with \`tidemark setup --drop\``,
       );
     }
     const configEntries = [{ name: "retention.ms", value: FOR_GOOD }];
@@ -49,12 +49,12 @@ export class KafkaTopicAdmin implements TopicAdmin {
         if (protocolError(first ?? error) !== "TOPIC_ALREADY_EXISTS") throw first ?? error;
       });
     });
-    await this.#awaitPartitions(topic, (count) => count !== undefined);
+    await this.#awaitTopic(topic, true);
     return true;
   }
 
   async exists(topic: string): Promise<boolean> {
-    return (await this.#connection.findPartitionsOf(topic)) !== undefined;
+    return (await this.#connection.findTopic(topic)) !== undefined;
   }
 
   /** Anybody may write a Kafka topic at any time. */
@@ -64,7 +64,7 @@ export class KafkaTopicAdmin implements TopicAdmin {
   async remove(topic: string): Promise<boolean> {
     if (!(await this.exists(topic))) return false;
     await this.#administer((admin) => admin.deleteTopics({ topics: [topic], timeout: CHANGE_MS_MAX }));
-    await this.#awaitPartitions(topic, (count) => count === undefined);
+    await this.#awaitTopic(topic, false);
     return true;
   }
 
@@ -96,9 +96,9 @@ export class KafkaTopicAdmin implements TopicAdmin {
     }
   }
 
-  async #awaitPartitions(topic: string, isReached: (count: number | undefined) => boolean): Promise<void> {
+  async #awaitTopic(topic: string, isThere: boolean): Promise<void> {
     for (let waitedMs = 0; waitedMs < CHANGE_MS_MAX; waitedMs += LOOK_PAUSE_MS) {
-      if (isReached(await this.#connection.findPartitionsOf(topic))) return;
+      if ((await this.exists(topic)) === isThere) return;
       await this.#connection.pause(LOOK_PAUSE_MS);
     }
     throw serviceError(

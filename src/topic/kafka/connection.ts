@@ -16,6 +16,12 @@ const WARN_AFTER_MS = 1_000;
 /** A topic that is unknown for so long is gone: a broker that has just started knows its topics sooner. */
 const TOPIC_PATIENCE_MS = 15_000;
 
+export interface KnownTopic {
+  readonly partitions: number;
+  /** Undefined where the brokers know no ids (KIP-516). */
+  readonly id: string | undefined;
+}
+
 export class KafkaConnection {
   readonly #client: KafkaClient;
   readonly #cluster: Cluster;
@@ -34,23 +40,23 @@ export class KafkaConnection {
     return this.#client.place;
   }
 
-  /** How many partitions the topic has. Exit 2 where there is no such topic. */
-  async partitionsOf(topic: string): Promise<number> {
-    const partitions = await this.findPartitionsOf(topic);
-    if (partitions !== undefined) return partitions;
+  /** What the brokers say of the topic. Exit 2 where there is no such topic. */
+  async topicOf(topic: string): Promise<KnownTopic> {
+    const found = await this.findTopic(topic);
+    if (found !== undefined) return found;
     throw usageError(
       `there is no topic ${topic} on ${this.place}`,
       "make it with `tidemark setup`, or check --brokers and the topic's name",
     );
   }
 
-  /** As `partitionsOf`; undefined where there is no such topic. */
-  async findPartitionsOf(topic: string): Promise<number | undefined> {
+  /** As `topicOf`; undefined where there is no such topic. */
+  async findTopic(topic: string): Promise<KnownTopic | undefined> {
     return this.#attempt(async () => {
       const broker = await this.#cluster.findControllerBroker();
       try {
-        const { topicMetadata } = await broker.metadata([topic]);
-        return topicMetadata[0]?.partitionMetadata.length;
+        const [found] = (await broker.metadata([topic])).topicMetadata;
+        return found && { partitions: found.partitionMetadata.length, id: found.topicId };
       } catch (error) {
         if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
         throw error;

@@ -7,6 +7,8 @@ import { serviceError, systemErrorCode, UserError } from "../../errors.ts";
 /** The protocol's errors that pass by themselves, or when leaders and coordinators are asked for anew. */
 const PASSING = new Set([
   "UNKNOWN_TOPIC_OR_PARTITION", // A broker that has just started does not know its topics yet.
+  "UNKNOWN_TOPIC_ID", // Nor their ids; `partition-reader.ts` asks whether the topic was made again.
+  "INCONSISTENT_TOPIC_ID",
   "LEADER_NOT_AVAILABLE",
   "NOT_LEADER_FOR_PARTITION",
   "REQUEST_TIMED_OUT",

@@ -1,38 +1,46 @@
 /**
- * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, and the connections behind a
- * client without joining a group. KafkaJS keeps connecting, metadata, SASL, TLS and every other request; only its
- * object a record is avoided. `tests/topic/kafka/kafka.test.ts` fails, against a real broker, if KafkaJS ever changes
- * here.
+ * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, topics named by their ids, and
+ * the connections behind a client without joining a group. KafkaJS keeps connecting, SASL, TLS and every other request;
+ * only its object a record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a real
+ * broker, if KafkaJS ever changes here.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka } from "kafkajs";
+import BrokerPool from "kafkajs/src/cluster/brokerPool.js";
 import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
+import { createErrorFromCode, errorCodes } from "kafkajs/src/protocol/error.js";
+import fetchRequests from "kafkajs/src/protocol/requests/fetch/index.js";
 import fetchResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
+import metadataRequests from "kafkajs/src/protocol/requests/metadata/index.js";
+import metadataResponse from "kafkajs/src/protocol/requests/metadata/v6/response.js";
 import produceRequests from "kafkajs/src/protocol/requests/produce/index.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import { assert } from "../../errors.ts";
+import {
+  decodeFetchById,
+  encodeFetchById,
+  FETCH_BY_ID_VERSION,
+  type FetchedPartition,
+  type FetchRequest,
+} from "./fetch-by-id.ts";
 import { LargeResponses } from "./large-response.ts";
+import { decodeMetadata, encodeMetadata, METADATA_VERSION, type MetadataRequest } from "./topic-metadata.ts";
 
 /** Kafka protocol guide, "API keys". */
 const PRODUCE_API_KEY = 0;
+const FETCH_API_KEY = 1;
+const METADATA_API_KEY = 3;
 /** The newest that KafkaJS decodes the response of; brokers since 2.1 know it. */
 const PRODUCE_VERSION = 7;
+/** The newest of KafkaJS; its response is decoded below. */
+const FETCH_BY_NAME_VERSION = 11;
 
 export interface TopicPartitions<Partition> {
   readonly topic: string;
   readonly partitions: readonly Partition[];
-}
-
-/** A partition in a fetch response; `records` are batches, the last perhaps cut short. */
-export interface FetchedPartition {
-  readonly errorCode: number;
-  readonly highWatermark: number;
-  readonly lastStableOffset: number;
-  readonly abortedTransactions: readonly { readonly producerId: number; readonly firstOffset: number }[];
-  readonly records: Uint8Array;
 }
 
 export interface ProduceRequest {
@@ -59,17 +67,12 @@ interface OffsetEntry {
 
 /** A broker's connection; each method is one request, named in the Kafka protocol guide. Errors are KafkaJS's. */
 export interface Broker {
+  /** A `topicId` is there where the broker knows ids, and gave the topic one. */
   metadata(topics: readonly string[]): Promise<{
-    topicMetadata: readonly { readonly partitionMetadata: readonly unknown[] }[];
+    topicMetadata: readonly { readonly topicId?: string | undefined; readonly partitionMetadata: readonly unknown[] }[];
   }>;
-  fetch(request: {
-    readonly replicaId: -1;
-    readonly isolationLevel: 0 | 1;
-    readonly maxWaitTime: number;
-    readonly minBytes: number;
-    readonly maxBytes: number;
-    readonly topics: readonly TopicPartitions<{ partition: number; fetchOffset: number; maxBytes: number }>[];
-  }): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
+  /** By the topic's id, where that is known and the broker knows ids; else by its name. */
+  fetch(request: FetchRequest): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
   listOffsets(request: {
     readonly replicaId: -1;
     readonly isolationLevel: 0 | 1;
@@ -170,6 +173,48 @@ fetchResponse.decode = async (response: Buffer) => {
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 };
 
+// KafkaJS takes the highest version that it and the broker know, and has none of these two that tells a topic's id.
+const fetchByName = fetchRequests.protocol({ version: FETCH_BY_NAME_VERSION });
+addVersion(fetchRequests, FETCH_BY_ID_VERSION, (request: FetchRequest) => {
+  if (request.topics[0].partitions[0].topicId === undefined) return fetchByName(request);
+  const parse = async (response: ReturnType<typeof decodeFetchById>) => {
+    // From this version on, an error of the whole request stands here alone.
+    if (response.errorCode !== 0) throw createErrorFromCode(response.errorCode);
+    return fetchResponse.parse(response);
+  };
+  return {
+    request: requestOf("Fetch", FETCH_API_KEY, FETCH_BY_ID_VERSION, encodeFetchById(request)),
+    response: { decode: async (response: Buffer) => decodeFetchById(response), parse },
+  };
+});
+addVersion(metadataRequests, METADATA_VERSION, (request: MetadataRequest) => ({
+  request: requestOf("Metadata", METADATA_API_KEY, METADATA_VERSION, encodeMetadata(request)),
+  response: { decode: async (response: Buffer) => decodeMetadata(response), parse: metadataResponse.parse },
+}));
+// Kafka protocol guide, "Error Codes": KafkaJS's list ends before these.
+errorCodes.push(
+  { type: "UNKNOWN_TOPIC_ID", code: 100, retriable: true, message: "This server does not host this topic ID" },
+  { type: "INCONSISTENT_TOPIC_ID", code: 103, retriable: true, message: "The log's topic ID is not the request's" },
+);
+
+interface RequestVersions {
+  readonly versions: string[];
+  protocol(options: { version: number }): unknown;
+}
+
+/** Where a broker knows none that is so new, KafkaJS's newest is sent as before. */
+function addVersion(requests: RequestVersions, added: number, make: (request: never) => unknown): void {
+  const newest = Math.max(...requests.versions.map(Number));
+  const protocol = requests.protocol;
+  requests.versions.push(String(added));
+  requests.protocol = ({ version }) => (version === added ? make : protocol({ version: Math.min(version, newest) }));
+}
+
+/** KafkaJS writes a header without tagged fields: those of flexible messages stand at the beginning of `bytes`. */
+function requestOf(apiName: string, apiKey: number, apiVersion: number, bytes: Buffer) {
+  return { apiName, apiKey, apiVersion, encode: async () => new Encoder(bytes.length).writeBuffer(bytes) };
+}
+
 /** Produce request, version 7, of whole batches. */
 produceRequests.protocol = () => (request: ProduceRequest & { acks: number; timeout: number }) => ({
   request: {
@@ -236,6 +281,10 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
   if (isFirst && large.begins(piece)) return;
   processData.call(this, piece);
 };
+
+// KafkaJS takes the first broker's versions for all. Now each is asked for its own: while a cluster is upgraded, one
+// may not know what another knows.
+Object.defineProperty(BrokerPool.prototype, "versions", { get: () => null, set: () => {} });
 
 // KafkaJS sets a timer after every answer, with a negative time where nothing is throttled; runtimes warn of that. The
 // timer looks for requests that wait, so it has nothing to do where none does.

@@ -2,13 +2,16 @@
  * Reads one partition of a Kafka topic: raw batches of committed records, over a connection of its own, as a broker
  * answers a connection's requests in order and a long poll would hold up all behind it. Waiting for more is such a
  * poll, and what it brings is kept for the next `read`, so that a new record costs one round trip.
+ *
+ * The topic is the one of the id that it is given (KIP-516): another one of the same name is exit 4, and nothing of it
+ * is given. Brokers before 3.1 fetch by name: there, all that is found is an offset that the topic does not reach.
  */
 import { stateError } from "../../errors.ts";
-import type { Bounds, Slice } from "../contract.ts";
+import { type Bounds, RemadeTopic, type Slice } from "../contract.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
 import { readableBatches } from "./fetched-batches.ts";
-import type { FetchedPartition } from "./kafkajs-patch.ts";
+import type { Broker } from "./kafkajs-patch.ts";
 
 /** Timestamps that ask for an offset (Kafka protocol guide, ListOffsets). */
 const EARLIEST = -2;
@@ -19,6 +22,8 @@ const READ_COMMITTED = 1;
 const POLL_MS = 500;
 /** What a poll brings at most: waiting is over with the first record. */
 const POLL_BYTES = 1024 * 1024;
+/** A broker that names an older topic, as it lags behind the one that told us the id, has caught up after so long. */
+const LAG_MS_MAX = 1_000;
 
 interface Poll {
   readonly offset: number;
@@ -29,13 +34,16 @@ export class KafkaPartitionReader {
   readonly #connection: KafkaConnection;
   readonly #topic: string;
   readonly #partition: number;
+  readonly #topicId: string | undefined;
   /** A poll under way, or what it brought, until it is read. */
   #poll: Poll | undefined;
 
-  constructor(connection: KafkaConnection, topic: string, partition: number) {
+  /** Without a `topicId`, which older brokers do not know, it is whatever topic has the name. */
+  constructor(connection: KafkaConnection, topic: string, partition: number, topicId?: string) {
     this.#connection = connection;
     this.#topic = topic;
     this.#partition = partition;
+    this.#topicId = topicId;
   }
 
   async bounds(): Promise<Bounds> {
@@ -81,37 +89,62 @@ export class KafkaPartitionReader {
 
   async #fetch(offset: number, maxBytes: number, maxWaitTime: number): Promise<Slice> {
     const [topic, partition] = [this.#topic, this.#partition];
-    const { records, abortedTransactions, lastStableOffset } = await this.#connection.withLeader(
-      topic,
-      partition,
-      async (leader) => {
-        const partitions = [{ partition, fetchOffset: offset, maxBytes }];
-        const { responses } = await leader
-          .fetch({
-            replicaId: -1,
-            isolationLevel: READ_COMMITTED,
-            maxWaitTime,
-            minBytes: 1,
-            maxBytes,
-            topics: [{ topic, partitions }],
-          })
-          .catch((error) => {
-            throw protocolError(error) === "OFFSET_OUT_OF_RANGE" ? this.#outOfRange(offset, error) : error;
-          });
-        return responses[0].partitions[0] as FetchedPartition;
-      },
-    );
-    const batches = readableBatches(records, offset, abortedTransactions, `partition ${partition} of topic ${topic}`);
-    return { ...batches, isLast: batches.nextOffset >= lastStableOffset };
+    const fetched = await this.#connection.withLeader(topic, partition, async (leader) => {
+      const partitions = [{ partition, topicId: this.#topicId, fetchOffset: offset, maxBytes }];
+      const { responses } = await leader
+        .fetch({
+          replicaId: -1,
+          isolationLevel: READ_COMMITTED,
+          maxWaitTime,
+          minBytes: 1,
+          maxBytes,
+          topics: [{ topic, partitions }],
+        })
+        .catch(async (error) => {
+          const type = protocolError(error);
+          if (type === "OFFSET_OUT_OF_RANGE") throw this.#outOfRange(offset, error);
+          // The id is gone, or not known yet: that passes.
+          if (type === "UNKNOWN_TOPIC_ID" || type === "INCONSISTENT_TOPIC_ID") await this.#isOurs(leader);
+          throw error;
+        });
+      return responses[0].partitions[0];
+    });
+    const where = `partition ${partition} of topic ${topic}`;
+    const batches = readableBatches(fetched.records, offset, fetched.abortedTransactions, where);
+    return { ...batches, isLast: batches.nextOffset >= fetched.lastStableOffset };
   }
 
   async #listOffset(timestamp: number, isolationLevel: 0 | 1): Promise<number> {
     const [topic, partition] = [this.#topic, this.#partition];
     return this.#connection.withLeader(topic, partition, async (leader) => {
       const topics = [{ topic, partitions: [{ partition, timestamp }] }];
-      const { responses } = await leader.listOffsets({ replicaId: -1, isolationLevel, topics });
-      return Number(responses[0].partitions[0].offset);
+      for (;;) {
+        const { responses } = await leader.listOffsets({ replicaId: -1, isolationLevel, topics });
+        // ListOffsets names no ids. A broker hears of a topic before it opens its files (BrokerMetadataPublisher), so
+        // a leader that says, afterwards, that the topic is ours has answered for ours.
+        if (await this.#isOurs(leader)) return Number(responses[0].partitions[0].offset);
+      }
     });
+  }
+
+  /**
+   * Whether the leader has the topic of our id under its name, so far as it knows ids; false when it lagged behind.
+   * Exit 4 where it has another one: ours was deleted.
+   */
+  async #isOurs(leader: Broker): Promise<boolean> {
+    if (await this.#hasOurId(leader)) return true;
+    await this.#connection.pause(LAG_MS_MAX);
+    if (await this.#hasOurId(leader)) return false;
+    throw new RemadeTopic(
+      `the topic ${this.#topic} on ${this.#connection.place} was deleted and made again while it was read`,
+      "put the topic back as it was, or start over with `tidemark process --rebuild`; nothing of the new one was read",
+    );
+  }
+
+  async #hasOurId(leader: Broker): Promise<boolean> {
+    if (this.#topicId === undefined) return true;
+    const { topicId } = (await leader.metadata([this.#topic])).topicMetadata[0];
+    return topicId === undefined || topicId === this.#topicId;
   }
 
   #outOfRange(offset: number, cause: unknown): Error {

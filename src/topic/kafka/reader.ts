@@ -1,6 +1,7 @@
 /**
  * Reads a Kafka topic directly, without joining a group: where to read is the caller's to say, so no rebalance is ever
- * waited for and no client resets an offset. Sees committed records only, up to the last stable offset.
+ * waited for and no client resets an offset. Sees committed records only, up to the last stable offset; and those of
+ * the topic that was there when it was opened only, by the topic's id.
  */
 import type { Bounds, Slice, TopicReader } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
@@ -21,9 +22,9 @@ export class KafkaTopicReader implements TopicReader {
   static async open(client: KafkaClient, topic: string): Promise<KafkaTopicReader> {
     const connection = client.connection();
     try {
-      const count = await connection.partitionsOf(topic);
+      const { id, partitions: count } = await connection.topicOf(topic);
       const partitions = Array.from({ length: count }, (_, partition) => {
-        return new KafkaPartitionReader(partition === 0 ? connection : client.connection(), topic, partition);
+        return new KafkaPartitionReader(partition === 0 ? connection : client.connection(), topic, partition, id);
       });
       return new KafkaTopicReader(topic, client.surroundings.signal, partitions);
     } catch (error) {

@@ -44,12 +44,12 @@ export class KafkaTopicWriter implements TopicWriter {
   static async open(client: KafkaClient, topic: string, codec = 0): Promise<KafkaTopicWriter> {
     const first = client.connection();
     try {
-      const count = await first.partitionsOf(topic);
+      const { partitions } = await first.topicOf(topic);
       const identity = await first.withAnyBroker((broker) =>
         broker.initProducerId({ transactionTimeout: NO_TRANSACTION_MS }),
       );
       // A connection each, so that one partition's leader does not hold up another's.
-      const connections = Array.from({ length: count }, (_, partition) =>
+      const connections = Array.from({ length: partitions }, (_, partition) =>
         partition === 0 ? first : client.connection(),
       );
       return new KafkaTopicWriter(topic, codec, connections, identity);
