@@ -1,8 +1,8 @@
 /**
  * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, topics named by their ids, and
  * the connections behind a client without joining a group. KafkaJS keeps connecting, SASL, TLS and every other request;
- * only its object a record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a real
- * broker, if KafkaJS ever changes here.
+ * only its object a record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a
+ * real broker, if KafkaJS ever changes here.
  */
 import { Buffer } from "node:buffer";
 import type { Kafka } from "kafkajs";
