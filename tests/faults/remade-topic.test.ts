@@ -65,7 +65,7 @@ test("a topic is made again, and longer, under a consume-kafka: the next one pri
       .join("");
   job.sendMore();
   const running = job.start(command);
-  // Its commit of them is on its way, and reaches the new topic.
+  // Its commit of them may still be on its way, and then reaches the new topic.
   await running.until("all lines printed", () => running.stdout === lines());
   const printed = running.stdout;
 
