@@ -1,7 +1,8 @@
 /**
  * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. The steps of
  * different epochs overlap, each side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a
- * shard are under way: then `submit` waits, which holds back the reading, so a slow side never grows memory.
+ * shard are under way: then `submit` waits, which holds back the reading, so a slow side never grows memory. Topics are
+ * the slowest: epochs that come to wait for them go there together.
  */
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { Epoch, EpochIdentity } from "./epoch.ts";
@@ -30,6 +31,8 @@ export class EpochPipeline {
   #inTable: Promise<void> = Promise.resolve();
   #inTopics: Promise<void> = Promise.resolve();
   readonly #unconfirmed = new Map<number, Promise<void>[]>();
+  /** Epochs in the table, in order, that no step of the topics has taken along yet. */
+  readonly #forTopics = new Map<number, Epoch[]>();
   /** Partitions whose log is being rewritten: the next epoch need not bring the whole state again. */
   readonly #rewriting = new Set<number>();
   readonly #failure = new AbortController();
@@ -77,7 +80,7 @@ export class EpochPipeline {
   /** Applies epochs that a side lacks after a start: the table and the topics each from where they stand. */
   async applyMissing(log: ShardLog, inTable: readonly Epoch[], inTopics: readonly Epoch[]): Promise<void> {
     for (const epoch of inTable) await this.#sides.table.apply(this.#sides.owner, epoch);
-    for (const epoch of inTopics) await this.#sides.outputs.apply(epoch);
+    if (inTopics.length > 0) await this.#sides.outputs.apply(inTopics);
     if (log.confirmed.number < log.last.number) await log.confirm(log.last, await this.#sides.outputs.ends());
   }
 
@@ -87,16 +90,27 @@ export class EpochPipeline {
   }
 
   #send(epoch: Epoch, log: ShardLog, logged: Promise<void>): Promise<void> {
-    const { table, outputs, owner } = this.#sides;
-    const inTable = Promise.all([logged, this.#inTable]).then(() => table.apply(owner, epoch));
-    const inTopics = Promise.all([inTable, this.#inTopics]).then(async () => {
-      await outputs.apply(epoch);
-      await log.confirm(epoch.identity, await outputs.ends());
-      epoch.rows.release();
+    const { table, owner } = this.#sides;
+    const { partition } = epoch;
+    const inTable = Promise.all([logged, this.#inTable]).then(async () => {
+      await table.apply(owner, epoch);
+      this.#forTopics.set(partition, [...(this.#forTopics.get(partition) ?? []), epoch]);
     });
+    const inTopics = Promise.all([inTable, this.#inTopics]).then(() => this.#putOut(epoch, log));
     this.#inTable = inTable;
     this.#inTopics = inTopics;
     inTable.catch(() => {});
     return inTopics;
+  }
+
+  /** Puts out and confirms the epoch, and with it those of its shard that wait behind it; unless it was taken along. */
+  async #putOut(epoch: Epoch, log: ShardLog): Promise<void> {
+    const { outputs } = this.#sides;
+    const epochs = this.#forTopics.get(epoch.partition) ?? [];
+    if (!epochs.includes(epoch)) return;
+    this.#forTopics.delete(epoch.partition);
+    await outputs.apply(epochs);
+    await log.confirm(epochs[epochs.length - 1].identity, await outputs.ends());
+    for (const { rows } of epochs) rows.release();
   }
 }

@@ -127,8 +127,11 @@ export interface OutputTopics {
   fence(): Promise<void>;
   /** Which of the unconfirmed epochs must still be applied to the outputs, by partition, in order. After `fence`. */
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;
-  /** Puts an epoch's records and offset on the topics, durable when this resolves. Called in order, per shard. */
-  apply(epoch: Epoch): Promise<void>;
+  /**
+   * Puts the records and offsets of a shard's next epochs on the topics, in order, durable when this resolves. On Kafka
+   * they share a transaction. Called in order, per shard, each time when the time before is done.
+   */
+  apply(epochs: readonly Epoch[]): Promise<void>;
   /** Where the output topics end now. */
   ends(): Promise<OutputEnds>;
   close(): Promise<void>;

@@ -38,7 +38,7 @@ export function outputsContract(topics: () => TestTopics): void {
 
     test("get an anomaly as its line, keyed by its movie, with its epoch in headers", async () => {
       await start([logOf([])]);
-      await outputs.apply(epochOf(7, 1, 0, 2));
+      await outputs.apply([epochOf(7, 1, 0, 2)]);
       expect(await readAll(await topics().reader("anomalies"))).toEqual([
         {
           offset: 0,
@@ -57,7 +57,7 @@ export function outputsContract(topics: () => TestTopics): void {
         { offset: 8, reason: "malformed", line: new TextEncoder().encode("cut"), fullBytes: 70_000 },
         { offset: 9, reason: "malformed", line: null, fullBytes: 0 },
       ] as const;
-      await outputs.apply({ ...epochOf(1, 0, 0), rejected });
+      await outputs.apply([{ ...epochOf(1, 0, 0), rejected }]);
       const origin = { run: "run-1", owner: "owner-1", epoch: "1", ...SOURCE, partition: "0" };
       const cut = { ...origin, offset: "8", reason: "malformed", "full-bytes": "70000" };
       expect(await readAll(await topics().reader("rejected"))).toEqual([
@@ -72,7 +72,7 @@ export function outputsContract(topics: () => TestTopics): void {
       const missing = await start([logOf(epochs)]);
       // An epoch without records needs nothing, unless its offset does.
       expect(numbersIn(missing)).toEqual(topics().fixture.commitsOffsets ? [1, 2, 3, 4] : [1, 3, 4]);
-      for (const epoch of missing.get(0) ?? []) await outputs.apply(epoch);
+      await outputs.apply(missing.get(0) ?? []);
       // As at a start: what was applied is sure to be found behind a fence only.
       await outputs.fence();
       expect(numbersIn(await outputs.missing([logOf(epochs)]))).toEqual([]);
@@ -82,12 +82,12 @@ export function outputsContract(topics: () => TestTopics): void {
     test("are told by a successor's start how far its predecessor came", async () => {
       const epochs = [epochOf(1, 1, 1), epochOf(2, 1, 0), epochOf(3, 1, 1)];
       await start([logOf([])]);
-      for (const epoch of epochs.slice(0, 2)) await outputs.apply(epoch);
+      await outputs.apply(epochs.slice(0, 2));
       await outputs.close();
 
       const successor = await topics().outputs();
       expect(numbersIn(await start([logOf(epochs)], successor))).toEqual([3]);
-      await successor.apply(epochs[2]);
+      await successor.apply([epochs[2]]);
       expect(await values("anomalies")).toHaveLength(3);
       expect(await values("rejected")).toHaveLength(2);
     });
@@ -95,7 +95,9 @@ export function outputsContract(topics: () => TestTopics): void {
     test("keep the shards apart, and applies at the same time whole", async () => {
       await start([0, 1, 2].map((partition) => logOf([], START, partition)));
       const all = [0, 1, 2].flatMap((partition) => [epochOf(1, 3, 2, partition), epochOf(2, 1, 1, partition)]);
-      await Promise.all(all.map((epoch) => outputs.apply(epoch)));
+      await Promise.all(
+        [0, 1, 2].map((partition) => outputs.apply(all.filter((epoch) => epoch.partition === partition))),
+      );
       await outputs.fence();
       const records = await readAll(await topics().reader("anomalies"));
       expect(records).toHaveLength(12);
@@ -111,9 +113,9 @@ export function outputsContract(topics: () => TestTopics): void {
 
     test("are not searched before the ends that the log notes", async () => {
       await start([logOf([])]);
-      await outputs.apply(epochOf(1, 1, 1));
+      await outputs.apply([epochOf(1, 1, 1)]);
       const ends = await outputs.ends();
-      await outputs.apply(epochOf(2, 1, 1));
+      await outputs.apply([epochOf(2, 1, 1)]);
       await outputs.close();
       const successor = await topics().outputs();
       expect(numbersIn(await start([logOf([epochOf(2, 1, 1), epochOf(3, 1, 1)], ends)], successor))).toEqual([3]);
@@ -121,7 +123,7 @@ export function outputsContract(topics: () => TestTopics): void {
 
     test("end with exit 4 where they hold an epoch that is not of this log", async () => {
       await start([logOf([])]);
-      await outputs.apply({ ...epochOf(1, 1, 0), identity: identity(1, "run-1", "another owner") });
+      await outputs.apply([{ ...epochOf(1, 1, 0), identity: identity(1, "run-1", "another owner") }]);
       await outputs.close();
       for (const epochs of [[], [epochOf(1, 1, 0)], [epochOf(2, 1, 0)]]) {
         const successor = await topics().outputs();
@@ -138,7 +140,7 @@ export function outputsContract(topics: () => TestTopics): void {
       ]) {
         const other = await topics().outputs(source);
         await start([logOf([])], other);
-        await other.apply(epochOf(1, 1, 1));
+        await other.apply([epochOf(1, 1, 1)]);
         await other.close();
       }
       expect(numbersIn(await start([logOf([epochOf(1, 1, 1)])]))).toEqual([1]);

@@ -44,11 +44,11 @@ describe("embedded output topics", () => {
     const outputs = open(living);
     await outputs.fence();
     await outputs.missing([logOf([])]);
-    await outputs.apply(first);
+    await outputs.apply([first]);
     ends = await outputs.ends();
     cpSync(living, join(root, "noted"), { recursive: true });
     before = segmentsOf(living);
-    await outputs.apply(second);
+    await outputs.apply([second]);
     after = segmentsOf(living);
     await outputs.close();
   });
@@ -70,7 +70,7 @@ describe("embedded output topics", () => {
     await outputs.compare(log);
     await outputs.fence();
     const missing = await outputs.missing(log);
-    for (const epoch of missing.get(0) ?? []) await outputs.apply(epoch);
+    await outputs.apply(missing.get(0) ?? []);
     await outputs.close();
     return numbersIn(missing);
   }

@@ -1,7 +1,8 @@
 /**
- * The two output topics of a `process` on Kafka, and the consumer group's offsets: all that an epoch puts there is one
- * transaction under its shard's transactional id, so it is there whole, once, or not at all. Where the outputs stand is
- * told by the committed offsets' metadata; where brokers have forgotten those, by the records.
+ * The two output topics of a `process` on Kafka, and the consumer group's offsets: all that an epoch puts there is in
+ * one transaction under its shard's transactional id, so it is there whole, once, or not at all. Epochs that wait for
+ * the one before share a transaction: it takes 10 ms, whatever is in it. Where the outputs stand is told by the
+ * committed offsets' metadata; where brokers have forgotten those, by the records.
  */
 import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
 import { assert, stateError } from "../../errors.ts";
@@ -86,9 +87,9 @@ export class KafkaOutputs implements OutputTopics {
     return this.#unappliedEpochs(log);
   }
 
-  apply(epoch: Epoch): Promise<void> {
+  apply(epochs: readonly Epoch[]): Promise<void> {
     // One after another: shards share the builder, and the records of an epoch then stand together.
-    const applied = this.#applies.then(() => this.#applySurely(epoch));
+    const applied = this.#applies.then(() => this.#applySurely(epochs));
     this.#applies = applied.catch(() => {});
     return applied;
   }
@@ -115,35 +116,37 @@ export class KafkaOutputs implements OutputTopics {
     }
   }
 
-  /** Commits the epoch's transaction; when its outcome is open, finds out, and does it again if it must. */
-  async #applySurely(epoch: Epoch): Promise<void> {
+  /** Commits the epochs' transaction; when its outcome is open, finds out, and does it again if it must. */
+  async #applySurely(epochs: readonly Epoch[]): Promise<void> {
+    const [first, last] = [epochs[0], epochs[epochs.length - 1]];
+    const { partition } = last;
     let said = "";
     for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
       try {
-        await this.#commit(epoch);
+        await this.#commit(epochs);
         return;
       } catch (error) {
-        if (isFenced(error)) throw this.#taken(epoch.partition, error);
+        if (isFenced(error)) throw this.#taken(partition, error);
         if (!isPassing(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
         if (reason !== said) {
           this.#client.surroundings.log.warn(
-            `the transaction of epoch ${epoch.identity.number} of partition ${epoch.partition} was cut off ` +
+            `the transaction of epoch ${last.identity.number} of partition ${partition} was cut off ` +
               `(${reason}): asking the Kafka brokers ${this.#client.place} what became of it`,
           );
         }
         said = reason;
       }
       await this.#options.checkHeld();
-      await this.#transactionsOf(epoch.partition).fence();
-      const committed = (await this.standings()).get(epoch.partition);
-      if (committed !== undefined && sameEpoch(committed, epoch.identity)) {
+      await this.#transactionsOf(partition).fence();
+      const committed = (await this.standings()).get(partition);
+      if (committed !== undefined && sameEpoch(committed, last.identity)) {
         // Where its batches lie was in the answer that never came.
         for (const side of Object.values(this.#sides)) side.end = undefined;
         return;
       }
-      const mayBeNew = committed === undefined || epoch.previous.number === 0;
-      if (!mayBeNew && !sameEpoch(committed, epoch.previous)) throw this.#foreign(epoch.partition, committed);
+      const mayBeNew = committed === undefined || first.previous.number === 0;
+      if (!mayBeNew && !sameEpoch(committed, first.previous)) throw this.#foreign(partition, committed);
       // A topic that is gone would fail every transaction; this says so in the end.
       for (const { topic } of Object.values(this.#sides)) {
         await new KafkaPartitionReader(this.#connection, topic, 0).highWatermark();
@@ -152,15 +155,12 @@ export class KafkaOutputs implements OutputTopics {
     }
   }
 
-  async #commit(epoch: Epoch): Promise<void> {
+  async #commit(epochs: readonly Epoch[]): Promise<void> {
     const { source } = this.#options;
-    const batches = [...this.#batches("anomalies", epoch), ...this.#batches("rejected", epoch)];
-    const ends = await this.#transactionsOf(epoch.partition).commit(batches, {
-      ...source,
-      partition: epoch.partition,
-      offset: epoch.offset,
-      metadata: epochMetadata(epoch.identity),
-    });
+    const { partition, offset, identity } = epochs[epochs.length - 1];
+    const batches = [...this.#batches("anomalies", epochs), ...this.#batches("rejected", epochs)];
+    const consumed = { ...source, partition, offset, metadata: epochMetadata(identity) };
+    const ends = await this.#transactionsOf(partition).commit(batches, consumed);
     for (const [index, { topic }] of batches.entries()) {
       const side = this.#sides.anomalies.topic === topic ? this.#sides.anomalies : this.#sides.rejected;
       side.end = ends[index];
@@ -168,7 +168,8 @@ export class KafkaOutputs implements OutputTopics {
     }
   }
 
-  #batches(name: OutputSide, epoch: Epoch): OutputBatch[] {
+  /** A batch has records of one epoch only. */
+  #batches(name: OutputSide, epochs: readonly Epoch[]): OutputBatch[] {
     const { topic, source } = this.#sides[name];
     const batches: OutputBatch[] = [];
     const builder = this.#builder;
@@ -177,8 +178,10 @@ export class KafkaOutputs implements OutputTopics {
       if (recordCount === 0) return;
       batches.push({ topic, recordCount, batch: builder.finish(this.#client.surroundings.now()).slice() });
     };
-    addOutputRecords(builder, name, source, epoch, flush);
-    flush();
+    for (const epoch of epochs) {
+      addOutputRecords(builder, name, source, epoch, flush);
+      flush();
+    }
     return batches;
   }
 

@@ -78,17 +78,21 @@ export class LocalOutputs implements OutputTopics {
     return new Map(log.map(({ partition, epochs }) => [partition, epochs.filter(lacks)]));
   }
 
-  async apply(epoch: Epoch): Promise<void> {
+  async apply(epochs: readonly Epoch[]): Promise<void> {
     // Shards may apply at the same time: they share the builder, and an fsync then serves them all.
     const appended = this.#appends.then(async () => {
-      for (const side of this.#sides) if (!stands(side, epoch)) await this.#append(side, epoch);
+      for (const epoch of epochs) {
+        for (const side of this.#sides) if (!stands(side, epoch)) await this.#append(side, epoch);
+      }
     });
     this.#appends = appended.catch(() => {});
     await appended;
     await this.#flush();
-    for (const { standing } of this.#sides) {
-      const left = standing.get(epoch.partition)?.filter((identity) => !sameEpoch(identity, epoch.identity)) ?? [];
-      standing.set(epoch.partition, left);
+    for (const { partition, identity } of epochs) {
+      for (const { standing } of this.#sides) {
+        const left = standing.get(partition)?.filter((standing) => !sameEpoch(standing, identity)) ?? [];
+        standing.set(partition, left);
+      }
     }
   }
 
