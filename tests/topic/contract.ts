@@ -93,6 +93,18 @@ function readingContract(topics: () => TestTopics): void {
       expect((await reader.read(0, 4, 1)).nextOffset).toBe(5);
     });
 
+    test("never says that a slice is the last before there is nothing more", async () => {
+      await topics().create("ratings");
+      const writer = await topics().writer("ratings");
+      for (let number = 0; number < 4; number++) await append(writer, [`value ${number}`]);
+      await writer.flush();
+      const reader = await topics().reader("ratings");
+      for (let offset = 0; offset < 3; offset++) expect((await reader.read(0, offset, 1)).isLast ?? false).toBe(false);
+      const said = (await reader.read(0, 3, 1)).isLast;
+      expect(said).toBe(topics().fixture.saysLast ? true : undefined);
+      expect((await reader.read(0, 4, 1)).isLast).toBe(said);
+    });
+
     test("leaves a slice as it is while the next one is read", async () => {
       await topics().create("ratings");
       const writer = await topics().writer("ratings");

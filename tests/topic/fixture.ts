@@ -12,6 +12,8 @@ import { batchFault, readBatchHeader, recordsOf } from "../../src/topic/record-b
 export interface TopicFixture {
   /** Whether the outputs note every epoch, also one without records, as it brings an offset. */
   readonly commitsOffsets: boolean;
+  /** Whether readers tell that nothing follows on a slice. */
+  readonly saysLast: boolean;
   readonly admin: TopicAdmin;
   readonly offsets: GroupOffsets;
   reader(topic: string): Promise<TopicReader>;

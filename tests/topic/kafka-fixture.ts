@@ -47,6 +47,7 @@ export function kafkaFixture(brokers: string): TopicFixture {
   return {
     // A broker keeps no offset for a topic that it does not have, and no empty epoch goes without its offset.
     commitsOffsets: true,
+    saysLast: true,
     admin: {
       create,
       exists: (topic) => admin.exists(topic),

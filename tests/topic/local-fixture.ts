@@ -11,6 +11,7 @@ import type { TopicFixture } from "./fixture.ts";
 export function localFixture(home: string): TopicFixture {
   return {
     commitsOffsets: false,
+    saysLast: false,
     admin: new LocalTopicAdmin(home, "cleanup, pid 2"),
     offsets: new LocalGroupOffsets(home),
     reader: (topic) => LocalTopicReader.open(home, topic),
