@@ -34,9 +34,8 @@ export async function processRatings(context: CommandContext): Promise<void> {
     open.add(async () => homeLock.release());
     const { group, topic, anomalyTopic, rejectedTopic } = settings;
     const topics = topicsOf(settings, holder, context);
-    const ratings = open.add(await topics.reader(topic));
-    const anomalies = open.add(await topics.reader(anomalyTopic));
-    const rejected = open.add(await topics.reader(rejectedTopic));
+    const names = [topic, anomalyTopic, rejectedTopic];
+    const [ratings, anomalies, rejected] = await open.addAll(names.map((name) => topics.reader(name)));
     await warnOfRetention(topics, topic, log.warn);
     const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
@@ -143,6 +142,14 @@ class Closers {
 
   add<T extends { close(): Promise<void> } | (() => Promise<void>)>(opened: T): T {
     this.#closers.push(typeof opened === "function" ? opened : () => opened.close());
+    return opened;
+  }
+
+  /** Several that are being opened side by side: all of them are waited for, then the first failure is thrown. */
+  async addAll<T extends { close(): Promise<void> }>(opening: readonly Promise<T>[]): Promise<T[]> {
+    const settled = await Promise.allSettled(opening);
+    const opened = settled.flatMap((result) => (result.status === "fulfilled" ? [this.add(result.value)] : []));
+    for (const result of settled) if (result.status === "rejected") throw result.reason;
     return opened;
   }
 
