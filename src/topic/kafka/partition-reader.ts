@@ -68,9 +68,9 @@ export class KafkaPartitionReader {
     return this.#fetch(offset, maxBytes, 0);
   }
 
-  /** Resolves when there is more after `offset`; rejects when the connection is closed. */
-  async poll(offset: number): Promise<void> {
-    for (;;) {
+  /** Resolves when there is more after `offset`, or soon after the signal aborts; rejects when closed meanwhile. */
+  async poll(offset: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       if (this.#poll?.offset !== offset) {
         const slice = this.#fetch(offset, POLL_BYTES, POLL_MS);
         // Its failure is met when it is awaited; until then it must not count as unhandled.

@@ -54,7 +54,7 @@ export class KafkaTopicReader implements TopicReader {
   }
 
   async waitForMore(partition: number, offset: number, signal: AbortSignal): Promise<void> {
-    await unlessAborted(this.#partitions[partition].poll(offset), signal);
+    await unlessAborted(this.#partitions[partition].poll(offset, signal), signal);
   }
 
   /** What a broker gives to readers of committed records is as durable as it makes it. */

@@ -123,18 +123,22 @@ describe("on brokers made up", () => {
   /** Each answer of the leader's is used once, the last of them for good. */
   interface Leader {
     readonly fetchErrors?: string[];
+    /** Called with each fetch; there is nothing to be fetched then. */
+    readonly onFetch?: () => void;
     readonly ids: (string | undefined)[];
   }
 
   const protocolError = (type: string) => Object.assign(new Error(type), { type });
   const nextOf = <T>(answers: T[]): T => (answers.length > 1 ? (answers.shift() as T) : answers[0]);
 
-  function readerOf({ fetchErrors = [], ids }: Leader, now = Date.now) {
+  function readerOf({ fetchErrors = [], ids, onFetch }: Leader, now = Date.now) {
     const leader = {
       fetch: async () => {
         const type = fetchErrors.shift();
         if (type !== undefined) throw protocolError(type);
-        return { responses: [{ partitions: [{ records: batchOf(["a"]), abortedTransactions: [] }] }] };
+        onFetch?.();
+        const records = onFetch === undefined ? batchOf(["a"]) : new Uint8Array(0);
+        return { responses: [{ partitions: [{ records, abortedTransactions: [] }] }] };
       },
       listOffsets: async () => ({ responses: [{ topic: TOPIC, partitions: [{ offset: String(ids.length) }] }] }),
       metadata: async () => {
@@ -160,6 +164,18 @@ describe("on brokers made up", () => {
   test.each(["UNKNOWN_TOPIC_ID", "INCONSISTENT_TOPIC_ID"])("%s passes while the name has our id", async (type) => {
     const reader = readerOf({ fetchErrors: [type, type, type], ids: ["ours"] });
     expect((await reader.read(0, READ_BYTES)).nextOffset).toBe(1);
+  });
+
+  test("a wait that is given up fetches no more", async () => {
+    const stop = new AbortController();
+    let fetches = 0;
+    const onFetch = () => {
+      fetches++;
+      if (fetches === 3) stop.abort();
+      if (fetches > 10) throw new Error("the wait goes on");
+    };
+    await readerOf({ ids: ["ours"], onFetch }).poll(0, stop.signal);
+    expect(fetches).toBe(3);
   });
 
   test("a broker that lags behind, with an older topic of the name, is waited for", async () => {
