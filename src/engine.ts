@@ -25,7 +25,7 @@ export const EPOCH_ROWS_MAX = 60_000;
  * The runtime lets garbage grow to the size of what is in use before it looks at all of it, so that a long run would
  * take tens of megabytes more than a short one. It is told to after so many bytes: some 10 ms for 10 million ratings.
  */
-export const COLLECT_BYTES = 256 * 1024 * 1024;
+const COLLECT_BYTES = 256 * 1024 * 1024;
 
 /**
  * `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed.
