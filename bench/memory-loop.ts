@@ -72,7 +72,7 @@ function shard(slices: readonly Uint8Array[], mode: "A" | "C"): number {
   // Its memory is given back at once, as the pipeline does.
   const drop = () => {
     const { state, rows } = worker.takeEpoch(false);
-    release(state);
+    release(...state);
     rows.release();
   };
   const finish = (work: () => boolean) => {

@@ -3,15 +3,20 @@
  * to 53 bits. The reader asserts that it never leaves its bytes; whether they are the right ones, a CRC has said.
  */
 import { assert } from "./errors.ts";
-import { release } from "./released.ts";
 
 const FIRST_CAPACITY_BYTES = 1024;
+/** Pieces grow up to this size, unless a single value needs more. */
+const PIECE_BYTES_MAX = 512 * 1024;
 const VARINT_BYTES_MAX = 8;
 const VARINT_BYTES_OF_INT32 = 5;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
+/** Grows by further pieces, and so never holds what it wrote twice. */
 export class ByteWriter {
+  /** Pieces left behind, cut to what was written. */
+  readonly #left: Uint8Array<ArrayBuffer>[] = [];
+  #leftBytes = 0;
   #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
 
@@ -21,12 +26,17 @@ export class ByteWriter {
   }
 
   get length(): number {
-    return this.#at;
+    return this.#leftBytes + this.#at;
   }
 
-  /** What was written: a view of the writer's own bytes, so the last thing to ask of it. */
+  /** What was written, in pieces: views of the writer's own bytes, good until the next write. */
+  pieces(): Uint8Array[] {
+    return [...this.#left, this.#bytes.subarray(0, this.#at)];
+  }
+
+  /** The same in one piece, which is a copy where there is more than one. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#at);
+    return joined(this.pieces());
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -46,16 +56,19 @@ export class ByteWriter {
 
   /** Values from place `start` up to, not including, `end`, none negative: as by `varint`, and three times as fast. */
   varints(values: Int32Array, start: number, end: number): void {
-    this.#reserve((end - start) * VARINT_BYTES_OF_INT32);
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (let place = start; place < end; place++) {
-      let rest = values[place];
-      assert(rest >= 0, "a varint takes no negative number");
-      for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
-      bytes[at++] = rest;
+    for (let place = start; place < end; ) {
+      this.#reserve(VARINT_BYTES_OF_INT32);
+      const bytes = this.#bytes;
+      let at = this.#at;
+      const fitting = Math.floor((bytes.length - at) / VARINT_BYTES_OF_INT32);
+      for (const stop = Math.min(end, place + fitting); place < stop; place++) {
+        let rest = values[place];
+        assert(rest >= 0, "a varint takes no negative number");
+        for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+        bytes[at++] = rest;
+      }
+      this.#at = at;
     }
-    this.#at = at;
   }
 
   /** A whole number of either sign. */
@@ -86,11 +99,23 @@ export class ByteWriter {
   }
 
   #grow(bytes: number): void {
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes));
-    grown.set(this.#bytes.subarray(0, this.#at));
-    release(this.#bytes);
-    this.#bytes = grown;
+    if (this.#at > 0) this.#left.push(this.#bytes.subarray(0, this.#at));
+    this.#leftBytes += this.#at;
+    this.#bytes = new Uint8Array(Math.max(bytes, Math.min(this.#bytes.length * 2, PIECE_BYTES_MAX)));
+    this.#at = 0;
   }
+}
+
+/** Byte strings one behind the other: itself where there is one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 export class ByteReader {

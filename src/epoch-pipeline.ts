@@ -69,7 +69,7 @@ export class EpochPipeline {
     this.#logged = this.#logged.then(async () => {
       await this.#sides.syncRatings();
       await log.append({ epoch, state, whole }, shard.movies);
-      release(state);
+      release(...state);
       if (whole) this.#rewriting.delete(shard.partition);
     });
     const confirmed = this.#send(epoch, log, this.#logged);

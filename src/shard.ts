@@ -25,7 +25,8 @@ import { WindowStore, windowEndDay, windowIndexOf } from "./window-store.ts";
 /** What an epoch takes from a shard: its changed state as bytes, and its outputs. */
 export interface EpochContents {
   readonly offset: number;
-  readonly state: Uint8Array;
+  /** In pieces, to be put one behind the other. */
+  readonly state: readonly Uint8Array[];
   readonly rows: RowColumns;
   readonly anomalies: Anomaly[];
   readonly rejected: RejectedLine[];
@@ -182,9 +183,8 @@ export class Shard {
     this.#windows.write(out, all);
     this.#panes.write(out, all);
     this.#changed = false;
-    const state = out.finish();
-    if (!all) this.#stateBytes = state.length + (state.length >> 2);
-    return { offset: this.#nextOffset, state, ...this.#outputs.take() };
+    if (!all) this.#stateBytes = out.length + (out.length >> 2);
+    return { offset: this.#nextOffset, state: out.pieces(), ...this.#outputs.take() };
   }
 
   /** Takes in the state of the next epoch in order: the checkpoint's way back. */

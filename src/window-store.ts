@@ -9,8 +9,8 @@ import { release } from "./released.ts";
 
 export const WINDOW_DAYS = 30;
 
-// A cell is four words: ratings counted, their sum, a bit for each rating value seen, one unused for alignment.
-const CELL_SHIFT = 2;
+/** A cell is three words: ratings counted, their sum, a bit for each rating value seen. */
+const CELL_WORDS = 3;
 const DISTINCT_MASK = 0x7ff;
 // In the third word: the cell changed since the last epoch; it was in an epoch before. Not in the checkpoint, which
 // holds what has been in an epoch.
@@ -33,27 +33,31 @@ export function windowEndDay(index: number): number {
 /** One tumbling window. */
 export class TumblingWindow {
   readonly index: number;
-  /** Slots of the cells that changed since the last epoch, each once. */
-  readonly changedSlots: number[] = [];
+  #changedSlots: number[] = [];
   #cells: Int32Array;
 
   /** `retired`, a window that nobody asks any more, gives its room: windows come and go. */
   constructor(index: number, slots: number, retired?: TumblingWindow) {
     this.index = index;
-    this.#cells = retired === undefined ? new Int32Array(slots << CELL_SHIFT) : retired.#cells.fill(0);
+    this.#cells = retired === undefined ? new Int32Array(slots * CELL_WORDS) : retired.#cells.fill(0);
+  }
+
+  /** Slots of the cells that changed since the last epoch, each once. */
+  get changedSlots(): readonly number[] {
+    return this.#changedSlots;
   }
 
   get slotsMax(): number {
-    return this.#cells.length >> CELL_SHIFT;
+    return this.#cells.length / CELL_WORDS;
   }
 
   /** Adds so many ratings of a movie: their sum, and a bit for each rating value among them. */
   add(slot: number, count: number, sum: number, values: number): void {
-    const at = slot << CELL_SHIFT;
+    const at = slot * CELL_WORDS;
     if (at >= this.#cells.length) this.#grow(slot);
     const cells = this.#cells;
     const seen = cells[at + 2];
-    if (seen < CHANGED) this.changedSlots.push(slot);
+    if (seen < CHANGED) this.#changedSlots.push(slot);
     if (cells[at] + count > INTEGER_MAX || cells[at + 1] + sum > INTEGER_MAX) throw this.#beyondInteger();
     cells[at] += count;
     cells[at + 1] += sum;
@@ -62,23 +66,23 @@ export class TumblingWindow {
 
   /** Notes a cell as changed although its figures did not: for a movie that got another title. */
   touch(slot: number): void {
-    const at = slot << CELL_SHIFT;
+    const at = slot * CELL_WORDS;
     if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
     this.#cells[at + 2] |= CHANGED;
-    this.changedSlots.push(slot);
+    this.#changedSlots.push(slot);
   }
 
   countOf(slot: number): number {
-    const at = slot << CELL_SHIFT;
+    const at = slot * CELL_WORDS;
     return at < this.#cells.length ? this.#cells[at] : 0;
   }
 
   sumOf(slot: number): number {
-    return this.#cells[(slot << CELL_SHIFT) + 1];
+    return this.#cells[slot * CELL_WORDS + 1];
   }
 
   distinctOf(slot: number): number {
-    let left = this.#cells[(slot << CELL_SHIFT) + 2] & DISTINCT_MASK;
+    let left = this.#cells[slot * CELL_WORDS + 2] & DISTINCT_MASK;
     let count = 0;
     for (; left !== 0; left &= left - 1) count++;
     return count;
@@ -86,45 +90,62 @@ export class TumblingWindow {
 
   /** Whether no epoch had this cell yet: then no table can have its row. */
   isNew(slot: number): boolean {
-    return (this.#cells[(slot << CELL_SHIFT) + 2] & KNOWN) === 0;
+    return (this.#cells[slot * CELL_WORDS + 2] & KNOWN) === 0;
   }
 
   /** Slots with at least one rating, in slot order. */
   filledSlots(): number[] {
     const slots: number[] = [];
-    for (let at = 0; at < this.#cells.length; at += 1 << CELL_SHIFT) {
-      if (this.#cells[at] !== 0) slots.push(at >> CELL_SHIFT);
+    for (let at = 0; at < this.#cells.length; at += CELL_WORDS) {
+      if (this.#cells[at] !== 0) slots.push(at / CELL_WORDS);
     }
     return slots;
   }
 
   /** From here on nothing has changed. */
   settle(): void {
-    for (const slot of this.changedSlots) {
-      const at = (slot << CELL_SHIFT) + 2;
+    for (const slot of this.#changedSlots) {
+      const at = slot * CELL_WORDS + 2;
       this.#cells[at] = (this.#cells[at] & ~CHANGED) | KNOWN;
     }
-    this.changedSlots.length = 0;
+    // Not emptied: it would keep its room, of which mode A has many.
+    this.#changedSlots = [];
   }
 
-  write(out: ByteWriter, slots: readonly number[]): void {
-    out.varint(slots.length);
-    for (const slot of slots) {
-      out.varint(slot);
-      out.varint(this.countOf(slot));
-      out.varint(this.sumOf(slot));
-      out.varint(this.#cells[(slot << CELL_SHIFT) + 2] & DISTINCT_MASK);
+  /** Writes the cells that changed since the last epoch, or all that hold a rating. */
+  write(out: ByteWriter, all: boolean): void {
+    if (!all) {
+      out.varint(this.#changedSlots.length);
+      for (const slot of this.#changedSlots) this.#writeCell(out, slot);
+      return;
     }
+    // No list of them: mode A has many windows, and their lists would be larger than their bytes.
+    out.varint(this.#filledCount());
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) this.#writeCell(out, slot);
   }
 
   read(from: ByteReader): void {
     for (let left = from.varint(); left > 0; left--) {
       const slot = from.varint();
-      const at = slot << CELL_SHIFT;
+      const at = slot * CELL_WORDS;
       if (at >= this.#cells.length) this.#grow(slot);
       for (let word = 0; word < 3; word++) this.#cells[at + word] = from.varint();
       this.#cells[at + 2] |= KNOWN;
     }
+  }
+
+  #filledCount(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) count++;
+    return count;
+  }
+
+  #writeCell(out: ByteWriter, slot: number): void {
+    const at = slot * CELL_WORDS;
+    out.varint(slot);
+    out.varint(this.#cells[at]);
+    out.varint(this.#cells[at + 1]);
+    out.varint(this.#cells[at + 2] & DISTINCT_MASK);
   }
 
   #beyondInteger(): Error {
@@ -137,7 +158,7 @@ export class TumblingWindow {
   #grow(slot: number): void {
     // By a quarter, not to twice as much: mode A keeps many windows, all as wide as the widest.
     const slots = Math.max(this.slotsMax + (this.slotsMax >> 2), slot + 1);
-    const grown = new Int32Array(slots << CELL_SHIFT);
+    const grown = new Int32Array(slots * CELL_WORDS);
     grown.set(this.#cells);
     release(this.#cells);
     this.#cells = grown;
@@ -203,7 +224,7 @@ export class WindowStore {
     out.varint(windows.length);
     for (const window of windows) {
       out.signed(window.index);
-      window.write(out, all ? window.filledSlots() : window.changedSlots);
+      window.write(out, all);
       window.settle();
     }
   }

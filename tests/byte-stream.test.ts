@@ -1,6 +1,6 @@
 /** Numbers and strings to bytes and back: what was written is read, at every edge, and nothing past the end. */
 import { expect, test } from "bun:test";
-import { ByteReader, ByteWriter } from "../src/byte-stream.ts";
+import { ByteReader, ByteWriter, joined } from "../src/byte-stream.ts";
 
 /** Writes, and gives a reader of what was written. */
 function written(write: (out: ByteWriter) => void): ByteReader {
@@ -50,6 +50,19 @@ test("many values, one behind the other, past the writer's first capacity", () =
   }
   expect(reader.bytes()).toEqual(new Uint8Array(300_000).fill(7));
   expect(reader.text()).toBe("end");
+  expect(reader.done).toBe(true);
+});
+
+test("what was written comes in pieces, too, none of them longer than it is", () => {
+  const values = Int32Array.from({ length: 300_000 }, (_, place) => place * 7);
+  const out = new ByteWriter(10);
+  out.varints(values, 0, values.length);
+  const pieces = out.pieces();
+  expect(pieces.length).toBeGreaterThan(2);
+  expect(pieces.reduce((sum, piece) => sum + piece.length, 0)).toBe(out.length);
+  expect(Buffer.concat(pieces)).toEqual(Buffer.from(out.finish()));
+  const reader = new ByteReader(joined(pieces));
+  expect(Array.from(values, () => reader.varint())).toEqual([...values]);
   expect(reader.done).toBe(true);
 });
 

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { ByteReader } from "../src/byte-stream.ts";
+import { ByteReader, joined } from "../src/byte-stream.ts";
 import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
 import { UserError } from "../src/errors.ts";
 import { Shard } from "../src/shard.ts";
@@ -45,9 +45,13 @@ function feed(shard: Shard, ...lines: string[]): boolean {
 }
 
 /** The shard that a restart makes of what one epoch noted. */
-function restarted(state: Uint8Array, rules: Partial<ShardRules> = {}, surroundings: Partial<ShardSurroundings> = {}) {
+function restarted(
+  state: readonly Uint8Array[],
+  rules: Partial<ShardRules> = {},
+  surroundings: Partial<ShardSurroundings> = {},
+) {
   const shard = makeShard(rules, surroundings);
-  shard.restore(new ByteReader(state));
+  shard.restore(new ByteReader(joined(state)));
   return shard;
 }
 
@@ -156,7 +160,7 @@ describe("titles", () => {
 
     // The checkpoint has the new titles, so the next start finds nothing to do; one that is gone stays.
     const third = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 3 ? undefined : titleOf(movieId)) });
-    for (const state of [first.state, second.state]) third.restore(new ByteReader(state));
+    for (const state of [first.state, second.state]) third.restore(new ByteReader(joined(state)));
     third.retitle();
     expect(third.changed).toBe(false);
     feed(third, "2002-09-20,3,u,1");

@@ -45,8 +45,8 @@ export interface StateTaker {
 /** An epoch as it enters the log. */
 export interface LogEntry {
   readonly epoch: Epoch;
-  /** The state that changed, or the whole state when `whole`. */
-  readonly state: Uint8Array;
+  /** The state that changed, or the whole state when `whole`; in pieces. */
+  readonly state: readonly Uint8Array[];
   readonly whole: boolean;
 }
 
@@ -96,7 +96,7 @@ export interface CheckpointStore {
     settings: CheckpointSettings,
     run: string,
     owner: string,
-    state: Uint8Array,
+    state: readonly Uint8Array[],
     ends: OutputEnds,
     replaced: readonly (Replaced | undefined)[],
   ): Promise<ShardLog[]>;

@@ -95,7 +95,7 @@ class CheckpointFiles implements CheckpointStore {
     settings: CheckpointSettings,
     run: string,
     owner: string,
-    state: Uint8Array,
+    state: readonly Uint8Array[],
     ends: OutputEnds,
     replaced: readonly (Replaced | undefined)[],
   ): Promise<ShardLog[]> {

@@ -1,12 +1,14 @@
 /**
  * The records of a checkpoint log, as bodies of frames: a header first, then a base, then epochs and confirmations in
- * the order in which they came. Pure. What the state's bytes mean is the shard's business.
+ * the order in which they came. State and outputs may be large, so they come and go in pieces. Pure. What the state's
+ * bytes mean is the shard's business.
  */
 import { ByteReader, ByteWriter } from "../byte-stream.ts";
 import type { EpochIdentity } from "../epoch.ts";
 import { assert } from "../errors.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { CheckpointSettings, Replaced } from "./contract.ts";
+import { bytesOf } from "./frames.ts";
 
 /** Counts up when the files change in a way that an older Tidemark cannot read. */
 export const CHECKPOINT_FORMAT = 2;
@@ -25,15 +27,15 @@ export interface BaseRecord {
   readonly confirmed: EpochIdentity;
   readonly ends: OutputEnds;
   readonly replaced: Replaced | undefined;
-  readonly state: Uint8Array;
+  readonly state: readonly Uint8Array[];
 }
 
 export interface EpochRecord {
   readonly kind: "epoch";
   readonly identity: EpochIdentity;
   readonly offset: number;
-  readonly state: Uint8Array;
-  readonly outputs: Uint8Array;
+  readonly state: readonly Uint8Array[];
+  readonly outputs: readonly Uint8Array[];
 }
 
 export interface ConfirmRecord {
@@ -64,12 +66,12 @@ export function writeRecord(record: LogRecord): Uint8Array[] {
       writeIdentity(out, record.confirmed);
       writeEnds(out, record.ends);
       writeReplaced(out, record.replaced);
-      return [out.finish(), record.state];
+      return [out.finish(), ...record.state];
     case "epoch":
       writeIdentity(out, record.identity);
       out.varint(record.offset);
-      out.varint(record.state.length);
-      return [out.finish(), record.state, record.outputs];
+      out.varint(bytesOf(record.state));
+      return [out.finish(), ...record.state, ...record.outputs];
     case "confirm":
       out.varint(record.number);
       writeEnds(out, record.ends);
@@ -85,10 +87,13 @@ export function readRecord(body: Uint8Array): LogRecord {
       const last = readIdentity(from);
       const confirmed = readIdentity(from);
       const ends = readEnds(from);
-      return { kind, last, confirmed, ends, replaced: readReplaced(from), state: from.rest() };
+      return { kind, last, confirmed, ends, replaced: readReplaced(from), state: [from.rest()] };
     }
-    case "epoch":
-      return { kind, identity: readIdentity(from), offset: from.varint(), state: from.bytes(), outputs: from.rest() };
+    case "epoch": {
+      const identity = readIdentity(from);
+      const offset = from.varint();
+      return { kind, identity, offset, state: [from.bytes()], outputs: [from.rest()] };
+    }
     case "confirm":
       return { kind, number: from.varint(), ends: readEnds(from) };
   }

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { ByteReader, ByteWriter } from "../byte-stream.ts";
+import { ByteReader, ByteWriter, joined } from "../byte-stream.ts";
 import { diskError, syncFolder } from "../durable-file.ts";
 import { type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
@@ -30,7 +30,7 @@ import {
 export const LOG_BYTES_MIN = 4 * 1024 * 1024;
 /** A log so many times its base's size is compacted: then each byte is rewritten half a time on average. */
 const LOG_GROWTH_MAX = 2;
-const NO_STATE = new Uint8Array(0);
+const NO_STATE: readonly Uint8Array[] = [];
 
 export class ShardLogFile implements ShardLog {
   readonly partition: number;
@@ -62,7 +62,7 @@ export class ShardLogFile implements ShardLog {
     this.#header = header;
     this.#records = records;
     this.#bytes = bytes;
-    this.#baseBytes = base.state.length;
+    this.#baseBytes = bytesOf(base.state);
     this.replaced = base.replaced;
     this.last = base.last;
     this.confirmed = base.confirmed;
@@ -118,16 +118,16 @@ export class ShardLogFile implements ShardLog {
     let previous: EpochIdentity | undefined;
     for (const record of this.#records ?? []) {
       if (record.kind === "base") {
-        shard.restore(new ByteReader(record.state));
+        shard.restore(new ByteReader(joined(record.state)));
         base = record;
         previous = record.confirmed;
       } else if (record.kind === "epoch") {
         assert(base !== undefined && previous !== undefined, "a log begins with its base");
         const { identity, offset } = record;
         assert(identity.number === previous.number + 1, "epochs follow one another");
-        if (identity.number > base.last.number) shard.restore(new ByteReader(record.state));
+        if (identity.number > base.last.number) shard.restore(new ByteReader(joined(record.state)));
         if (identity.number > from.number) {
-          const outputs = readOutputs(record.outputs, shard.movies);
+          const outputs = readOutputs(joined(record.outputs), shard.movies);
           epochs.push({ partition: this.partition, identity, previous, offset, ...outputs });
         }
         previous = identity;
@@ -143,7 +143,7 @@ export class ShardLogFile implements ShardLog {
     const { identity, offset } = epoch;
     return this.#inOrder(async () => {
       assert(identity.number === this.last.number + 1, "epochs are appended in order");
-      const record: EpochRecord = { kind: "epoch", identity, offset, state, outputs: outputs.finish() };
+      const record: EpochRecord = { kind: "epoch", identity, offset, state, outputs: outputs.pieces() };
       this.last = identity;
       if (!whole) await this.#write(record, true);
       // From here on only the outputs are asked for: by a new base, for a side that lacks them.
@@ -175,14 +175,18 @@ export class ShardLogFile implements ShardLog {
     if (record.kind === "epoch") {
       this.last = record.identity;
       // A copy, so that each has its own memory, which is given back with it.
-      this.#unconfirmed.push({ ...record, state: NO_STATE, outputs: new Uint8Array(record.outputs) });
+      this.#unconfirmed.push({
+        ...record,
+        state: NO_STATE,
+        outputs: record.outputs.map((piece) => new Uint8Array(piece)),
+      });
     } else if (record.kind === "confirm") {
       const confirmed = this.#unconfirmed.find(({ identity }) => identity.number === record.number);
       assert(confirmed !== undefined, "a confirmed epoch is in the log");
       this.confirmed = confirmed.identity;
       this.ends = record.ends;
       while (this.#unconfirmed.length > 0 && this.#unconfirmed[0].identity.number <= record.number) {
-        release((this.#unconfirmed.shift() as EpochRecord).outputs);
+        release(...(this.#unconfirmed.shift() as EpochRecord).outputs);
       }
     }
   }
@@ -200,7 +204,7 @@ export class ShardLogFile implements ShardLog {
     }
   }
 
-  async #rewrite(state: Uint8Array): Promise<void> {
+  async #rewrite(state: readonly Uint8Array[]): Promise<void> {
     const { last, confirmed, ends, replaced } = this;
     const base: BaseRecord = { kind: "base", last, confirmed, ends, replaced, state };
     const content = [
@@ -220,7 +224,7 @@ export class ShardLogFile implements ShardLog {
     }
     this.#file = file;
     this.#bytes = bytesOf(content);
-    this.#baseBytes = state.length;
+    this.#baseBytes = bytesOf(state);
     this.bytesWritten += bytesOf(content);
   }
 }

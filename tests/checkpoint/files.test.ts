@@ -51,13 +51,13 @@ class Numbers implements StateTaker {
   }
 }
 
-function state(whole: boolean, values: readonly number[], paddingBytes = 0): Uint8Array {
+function state(whole: boolean, values: readonly number[], paddingBytes = 0): Uint8Array[] {
   const out = new ByteWriter();
   out.varint(whole ? 1 : 0);
   out.varint(values.length);
   for (const value of values) out.varint(value);
   out.bytes(new Uint8Array(paddingBytes));
-  return out.finish();
+  return out.pieces();
 }
 
 let folder: string;

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { joined } from "../../src/byte-stream.ts";
 import { LOG_BYTES_MIN } from "../../src/checkpoint/shard-log-file.ts";
 import { Random } from "../generate/random.ts";
 import type { OracleRecord } from "../oracle.ts";
@@ -132,7 +133,7 @@ test("one part in a hundred more ratings cost a small part of the state, however
     await setUp(home, 1);
     await sendBatches(Array.from({ length: 20 }, (_, part) => ratings(count / 20, movies, FIRST_DAY + part * 18, 18)));
     const [{ shard }] = await runProcess(home, process);
-    const stateBytes = shard.takeEpoch(true).state.length;
+    const stateBytes = joined(shard.takeEpoch(true).state).length;
     await sendBatches([ratings(counts.small / 100, movies, FIRST_DAY + 359, 1)]);
     const [{ log }] = await runProcess(home, process);
     written[size] = log.bytesWritten;

@@ -4,7 +4,7 @@
  * and a new shard knows nothing but the checkpoint.
  */
 import { anomalyLine } from "../../src/anomaly-line.ts";
-import { ByteReader } from "../../src/byte-stream.ts";
+import { ByteReader, joined } from "../../src/byte-stream.ts";
 import type { RejectedLine, Row } from "../../src/epoch.ts";
 import { EPOCH_OUTPUTS_MAX } from "../../src/epoch-outputs.ts";
 import { Shard } from "../../src/shard.ts";
@@ -39,7 +39,7 @@ export class Replay {
   readonly #log: RatingsLog;
   readonly #options: ReplayOptions;
   /** The checkpoint: a base, then what changed. */
-  #states: Uint8Array[] = [];
+  #states: (readonly Uint8Array[])[] = [];
   #lastWasFull = false;
   /** Drains done, and how many of them the checkpoint knows of. */
   #drains = 0;
@@ -149,7 +149,7 @@ export class Replay {
     });
     if (this.#states.length === 0) shard.skipTo(this.#log.startOffset);
     for (const state of this.#states) {
-      const reader = new ByteReader(state);
+      const reader = new ByteReader(joined(state));
       shard.restore(reader);
       if (!reader.done) throw new Error("a restored shard left bytes of its state unread");
     }
