@@ -70,6 +70,19 @@ test("at a start while PostgreSQL is away", async () => {
   await expectNextStartGoesOn(scene);
 });
 
+test("in a rebuild that reads what stands on the topics: nothing is put out twice afterwards", async () => {
+  const scene = await newScene();
+  const { job, proxy, through } = scene;
+  job.sendMore();
+  job.succeed("process --once");
+  proxy.losesFetches = true;
+  const running = job.start("process --rebuild", through);
+  await running.until("a fetch", () => proxy.lostFetches > 0);
+  // Its answer may be waited for.
+  await endedBy(running);
+  await expectNextStartGoesOn(scene);
+});
+
 test("in the middle of the work, again and again", async () => {
   const scene = await newScene();
   for (let times = 0; times < 3; times++) {

@@ -47,6 +47,10 @@ export class KafkaCutProxy {
   connections = 0;
   /** Whether all that is sent is lost: connections stand, and nothing is ever answered. */
   isFrozen = false;
+  /** Whether fetches are lost: the broker never gets them, and nothing else is wrong. */
+  losesFetches = false;
+  /** How many fetches were lost. */
+  lostFetches = 0;
   /** Where clients are sent on to: by default they stay. */
   portNamed: number;
   /** Whether the broker says that it knows no requests that name topics by their ids. */
@@ -130,7 +134,13 @@ export class KafkaCutProxy {
     eachFrame(client, (frame) => {
       if (this.isFrozen) return;
       const { key, version, correlationId } = headerOf(frame);
-      if (key === FETCH) this.fetchVersions.add(version);
+      if (key === FETCH) {
+        this.fetchVersions.add(version);
+        if (this.losesFetches) {
+          this.lostFetches++;
+          return;
+        }
+      }
       if (key === API_VERSIONS) askedVersions = correlationId;
       if (this.#cut === undefined || key !== API_KEYS[this.#cut.request]) {
         server.write(frame);

@@ -65,6 +65,11 @@ export class KafkaClient {
     return this.#patienceMs;
   }
 
+  /** Whether brokers are waited for only so long yet, and the signal ends the wait. */
+  get isStarting(): boolean {
+    return this.#patienceMs < Number.POSITIVE_INFINITY;
+  }
+
   /** From now on brokers that are lost are waited for, however long that takes: to be called when a start is done. */
   beginWork(): void {
     this.#patienceMs = Number.POSITIVE_INFINITY;

@@ -185,9 +185,8 @@ export class KafkaConnection {
         }
       }
       // Only a start is ended by the signal: what is under way then is ended by whoever closes us.
-      const isStart = this.#client.patienceMs < Number.POSITIVE_INFINITY;
       await sleep(backOffMs, undefined, {
-        signal: isStart ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
+        signal: this.#client.isStarting ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal,
       });
       await this.#cluster.refreshMetadata().catch(() => {});
     }

@@ -9,12 +9,12 @@ import { KafkaPartitionReader } from "./partition-reader.ts";
 
 export class KafkaTopicReader implements TopicReader {
   readonly topic: string;
-  readonly #signal: AbortSignal;
+  readonly #client: KafkaClient;
   readonly #partitions: readonly KafkaPartitionReader[];
 
-  private constructor(topic: string, signal: AbortSignal, partitions: readonly KafkaPartitionReader[]) {
+  private constructor(topic: string, client: KafkaClient, partitions: readonly KafkaPartitionReader[]) {
     this.topic = topic;
-    this.#signal = signal;
+    this.#client = client;
     this.#partitions = partitions;
   }
 
@@ -26,7 +26,7 @@ export class KafkaTopicReader implements TopicReader {
       const partitions = Array.from({ length: count }, (_, partition) => {
         return new KafkaPartitionReader(partition === 0 ? connection : client.connection(), topic, partition, id);
       });
-      return new KafkaTopicReader(topic, client.surroundings.signal, partitions);
+      return new KafkaTopicReader(topic, client, partitions);
     } catch (error) {
       await connection.close();
       throw error;
@@ -46,11 +46,17 @@ export class KafkaTopicReader implements TopicReader {
     return this.#partitions[partition].highWatermark();
   }
 
-  /** Empty, too, when the run is told to end while brokers are away: there is nothing to be waited for then. */
+  /**
+   * Empty, too, when a run is told to end: brokers may be away, and there is nothing to be waited for then. A start that
+   * is told to end ends with an AbortError, as it would take what it has not seen for what is not there.
+   */
   async read(partition: number, offset: number, maxBytes: number): Promise<Slice> {
     const read = this.#partitions[partition].read(offset, maxBytes);
-    const slice = await unlessAborted(read, this.#signal);
-    return slice ?? { bytes: new Uint8Array(0), nextOffset: offset };
+    const { signal } = this.#client.surroundings;
+    const slice = await unlessAborted(read, signal);
+    if (slice !== undefined) return slice;
+    if (this.#client.isStarting) signal.throwIfAborted();
+    return { bytes: new Uint8Array(0), nextOffset: offset };
   }
 
   async waitForMore(partition: number, offset: number, signal: AbortSignal): Promise<void> {
