@@ -36,8 +36,10 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const topics = topicsOf(settings, holder, context);
     const names = [topic, anomalyTopic, rejectedTopic];
     const [ratings, anomalies, rejected] = await open.addAll(names.map((name) => topics.reader(name)));
-    await warnOfRetention(topics, topic, log.warn);
+    const warned = warnOfRetention(topics, topic, log.warn);
+    warned.catch(() => {}); // Met below.
     const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
+    await warned;
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
     const owner = randomUUID();
     const outputs = open.add(

@@ -70,12 +70,12 @@ export class KafkaTopicAdmin implements TopicAdmin {
 
   /** `retention.ms` of a topic, in milliseconds; Infinity for one that is kept for good. */
   async retentionMs(topic: string): Promise<number> {
-    return this.#administer(async (admin) => {
-      const resources = [{ type: TOPIC_RESOURCE, name: topic, configNames: ["retention.ms"] }];
-      const { resources: found } = await admin.describeConfigs({ includeSynonyms: false, resources });
-      const value = found[0]?.configEntries[0]?.configValue ?? FOR_GOOD;
-      return value === FOR_GOOD ? Number.POSITIVE_INFINITY : Number(value);
-    });
+    const resources = [{ type: TOPIC_RESOURCE, name: topic, configNames: ["retention.ms"] }];
+    const { resources: found } = await this.#connection.withAnyBroker((broker) =>
+      broker.describeConfigs({ resources }),
+    );
+    const value = found[0]?.configEntries[0]?.configValue ?? FOR_GOOD;
+    return value === FOR_GOOD ? Number.POSITIVE_INFINITY : Number(value);
   }
 
   close(): Promise<void> {

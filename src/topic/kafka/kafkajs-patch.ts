@@ -101,6 +101,9 @@ export interface Broker {
     readonly retentionTime: -1;
     readonly topics: readonly TopicPartitions<OffsetEntry>[];
   }): Promise<unknown>;
+  describeConfigs(request: {
+    readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: string[] }[];
+  }): Promise<{ resources: readonly { readonly configEntries: readonly { readonly configValue: string }[] }[] }>;
   deleteGroups(groupIds: readonly string[]): Promise<unknown>;
 }
 

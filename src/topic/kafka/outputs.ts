@@ -42,6 +42,8 @@ interface Side extends OutputTopic {
   end: number | undefined;
   /** Where the last batch that was written ends; its transaction's marker comes behind it. */
   written: number | undefined;
+  /** Opened when the topic is first looked at. */
+  reader: Promise<KafkaTopicReader> | undefined;
 }
 
 export class KafkaOutputs implements OutputTopics {
@@ -60,9 +62,10 @@ export class KafkaOutputs implements OutputTopics {
     this.#client = client;
     this.#options = options;
     this.#connection = client.connection();
+    const unseen = { end: undefined, written: undefined, reader: undefined };
     this.#sides = {
-      anomalies: { topic: anomalyTopic, place, side: "anomalies", source, end: undefined, written: undefined },
-      rejected: { topic: rejectedTopic, place, side: "rejected", source, end: undefined, written: undefined },
+      anomalies: { topic: anomalyTopic, place, side: "anomalies", source, ...unseen },
+      rejected: { topic: rejectedTopic, place, side: "rejected", source, ...unseen },
     };
   }
 
@@ -72,9 +75,9 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   async compare(log: readonly UnconfirmedEpochs[]): Promise<void> {
-    for (const side of Object.values(this.#sides)) {
-      await this.#withReader(side, async (reader) => checkOutputEnd(side, log, await reader.highWatermark(0)));
-    }
+    const sides = Object.values(this.#sides);
+    const ends = await Promise.all(sides.map((side) => this.#highWatermark(side)));
+    for (const [index, side] of sides.entries()) checkOutputEnd(side, log, ends[index]);
     await this.#unappliedEpochs(log);
   }
 
@@ -96,15 +99,17 @@ export class KafkaOutputs implements OutputTopics {
 
   async ends(): Promise<OutputEnds> {
     const endOf = async (side: Side) => {
-      side.end ??= await this.#withReader(side, (reader) => reader.highWatermark(0));
+      side.end ??= await this.#highWatermark(side);
       return side.end;
     };
-    return { anomalies: await endOf(this.#sides.anomalies), rejected: await endOf(this.#sides.rejected) };
+    const [anomalies, rejected] = await Promise.all([endOf(this.#sides.anomalies), endOf(this.#sides.rejected)]);
+    return { anomalies, rejected };
   }
 
   async close(): Promise<void> {
     await Promise.race([this.#awaitVisible(), this.#connection.pause(SETTLE_MS_MAX)]).catch(() => {});
     await this.#connection.close();
+    for (const { reader } of Object.values(this.#sides)) await (await reader?.catch(() => undefined))?.close();
   }
 
   /** A commit is answered before its markers show it to readers, and `consume-kafka --once` may be next. */
@@ -112,7 +117,7 @@ export class KafkaOutputs implements OutputTopics {
     const signal = AbortSignal.timeout(SETTLE_MS_MAX);
     for (const side of Object.values(this.#sides)) {
       const { written } = side;
-      if (written !== undefined) await this.#withReader(side, (reader) => reader.waitForMore(0, written, signal));
+      if (written !== undefined) await (await this.#readerOf(side)).waitForMore(0, written, signal);
     }
   }
 
@@ -207,8 +212,10 @@ export class KafkaOutputs implements OutputTopics {
   async #newestStanding(log: readonly UnconfirmedEpochs[]): Promise<Map<number, EpochIdentity>> {
     const newest = new Map<number, EpochIdentity>();
     if (log.length === 0) return newest;
-    for (const side of Object.values(this.#sides)) {
-      const standing = await this.#withReader(side, (reader) => findStandingEpochs(side, reader, log));
+    const standings = Object.values(this.#sides).map(async (side) => {
+      return findStandingEpochs(side, await this.#readerOf(side), log);
+    });
+    for (const standing of await Promise.all(standings)) {
       for (const [partition, identities] of standing) {
         const last = identities.at(-1);
         if (last !== undefined && last.number > (newest.get(partition)?.number ?? 0)) newest.set(partition, last);
@@ -227,13 +234,16 @@ export class KafkaOutputs implements OutputTopics {
     return transactions;
   }
 
-  async #withReader<T>({ topic }: Side, work: (reader: KafkaTopicReader) => Promise<T>): Promise<T> {
-    const reader = await KafkaTopicReader.open(this.#client, topic);
-    try {
-      return await work(reader);
-    } finally {
-      await reader.close();
-    }
+  async #highWatermark(side: Side): Promise<number> {
+    return (await this.#readerOf(side)).highWatermark(0);
+  }
+
+  #readerOf(side: Side): Promise<KafkaTopicReader> {
+    side.reader ??= KafkaTopicReader.open(this.#client, side.topic).catch((error) => {
+      side.reader = undefined;
+      throw error;
+    });
+    return side.reader;
   }
 
   #taken(partition: number, cause: unknown): Error {

@@ -47,10 +47,9 @@ export class KafkaPartitionReader {
   }
 
   async bounds(): Promise<Bounds> {
-    return {
-      start: await this.#listOffset(EARLIEST, READ_COMMITTED),
-      end: await this.#listOffset(LATEST, READ_COMMITTED),
-    };
+    const asked = [EARLIEST, LATEST].map((timestamp) => this.#listOffset(timestamp, READ_COMMITTED));
+    const [start, end] = await Promise.all(asked);
+    return { start, end };
   }
 
   /** The offset after the last record, committed or not. */
