@@ -15,6 +15,9 @@ const IDS_MAX = 1 << 20;
 // Little, for whoever needs no more.
 const FIRST_IDS = 1 << 10;
 const FIRST_SLOTS = 1 << 9;
+/** With a lane: room for the real set's 17,770 movies, so that no batch need be moved for them. */
+const LANE_IDS = 1 << 15;
+const LANE_SLOTS = 1 << 15;
 
 /** Behind a batch the lane may look so far. */
 const BEHIND_BYTES = 256;
@@ -91,7 +94,9 @@ export class LaneMemory {
   /** Copies a batch, `length` bytes from `at`, into the memory; a view of it there, good until the next one. */
   bringIn(bytes: Uint8Array, at: number, length: number): Uint8Array {
     const { ids, slots, batchBytes } = this.#layout;
-    if (length > batchBytes) this.#layOut(layoutFor(ids, slots, length * 2));
+    if (length > batchBytes) {
+      this.#layOut(layoutFor(Math.max(ids, LANE_IDS), Math.max(slots, LANE_SLOTS), length * 2));
+    }
     this.#place(bytes.subarray(at, at + length));
     return this.#batch;
   }

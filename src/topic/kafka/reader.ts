@@ -47,8 +47,8 @@ export class KafkaTopicReader implements TopicReader {
   }
 
   /**
-   * Empty, too, when a run is told to end: brokers may be away, and there is nothing to be waited for then. A start that
-   * is told to end ends with an AbortError, as it would take what it has not seen for what is not there.
+   * Empty, too, when a run is told to end: brokers may be away, and there is nothing to be waited for then. A start
+   * that is told to end ends with an AbortError, as it would take what it has not seen for what is not there.
    */
   async read(partition: number, offset: number, maxBytes: number): Promise<Slice> {
     const read = this.#partitions[partition].read(offset, maxBytes);
