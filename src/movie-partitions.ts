@@ -1,15 +1,21 @@
 /**
  * Which partition of the ratings topic each movie lives in. Results are right only while it is one: a movie in two is
- * exit 4, as its rows would be wrong. Knows the movies of this process's shards.
+ * exit 4, as its rows would be wrong. Knows the movies of this process's shards; none where there is one shard.
  */
 import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";
 
 export class MoviePartitions {
   readonly #partitionOf = new Map<number, number>();
+  readonly #partitions: number;
+
+  constructor(partitions: number) {
+    this.#partitions = partitions;
+  }
 
   /** Notes a movie seen in a partition. */
   claim(movieId: number, partition: number): void {
+    if (this.#partitions === 1) return;
     const known = this.#partitionOf.get(movieId);
     if (known === undefined) this.#partitionOf.set(movieId, partition);
     else if (known !== partition) {

@@ -65,7 +65,7 @@ export async function startShards(
   const logs = existing ?? (await beginRun(sides, options, standings));
 
   const earlier = new EarlierOutputs();
-  const moviePartitions = new MoviePartitions();
+  const moviePartitions = new MoviePartitions(settings.partitions);
   const shards = logs.map((log) => {
     const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
     const alreadyOut = log.replaced === undefined ? undefined : earlier.of(log.partition);
