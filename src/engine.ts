@@ -3,9 +3,10 @@
  * triggers. Caught up, an epoch follows every slice, for the least delay; far behind, it waits for `EPOCH_INTERVAL_MS`
  * or for many rows, as each epoch writes the same rows again. When that is decides nothing but how often rows change.
  */
-import { setImmediate as aTurnForOthers } from "node:timers/promises";
+import { setImmediate as aTurnForOthers, setTimeout as sleep } from "node:timers/promises";
 import type { ShardLog } from "./checkpoint/contract.ts";
 import type { EpochPipeline } from "./epoch-pipeline.ts";
+import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";
 import type { ShardAtWork } from "./start.ts";
 import { DamagedBatch, type Slice, type TopicReader } from "./topic/contract.ts";
@@ -26,6 +27,9 @@ export const EPOCH_ROWS_MAX = 60_000;
  * take tens of megabytes more than a short one. It is told to after so many bytes: some 10 ms for 10 million ratings.
  */
 const COLLECT_BYTES = 256 * 1024 * 1024;
+
+/** How often is looked whether the ratings topic got more partitions. */
+const PARTITIONS_CHECK_MS = 5000;
 
 /**
  * `forever`: until the signal. `once`: what the topic holds at the start. `drain`: that, then every window is closed.
@@ -76,11 +80,31 @@ export class Engine {
         throw error;
       }
     });
+    const watching = this.#watchPartitions().finally(abort);
     // All of them, so that none is still at work when the sides are closed.
     const ends = await Promise.allSettled(loops);
+    abort();
+    ends.push(...(await Promise.allSettled([watching])));
     for (const stop of [signal, this.#pipeline.failed]) stop.removeEventListener("abort", abort);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
     await this.#pipeline.settle();
+  }
+
+  /** Exit 4 once there are partitions that nobody reads. */
+  async #watchPartitions(): Promise<void> {
+    const { signal } = this.#stop;
+    const { partitions, topic } = this.#ratings;
+    while (!signal.aborted) {
+      // Rejects only when the signal aborts.
+      await sleep(PARTITIONS_CHECK_MS, undefined, { signal }).catch(() => {});
+      const found = signal.aborted ? partitions : await this.#ratings.partitionsNow(signal);
+      if (found === partitions) continue;
+      throw stateError(
+        `the topic ${topic} has ${found} partitions by now, not ${partitions}: ratings in the new ones would not count`,
+        "make the topic anew with `tidemark setup --drop` and send the ratings again; `tidemark process --rebuild` will " +
+          "do where no movie has ratings in two partitions",
+      );
+    }
   }
 
   async #runShard({ shard, log }: ShardAtWork): Promise<void> {

@@ -73,6 +73,11 @@ export function setupLockPath(path: string): string {
   return join(path, "setup.lock");
 }
 
+/** One `produce --resume` to brokers at a time holds it; topics in the home have their writers' locks. */
+export function resumeLockPath(path: string): string {
+  return join(path, "resume.lock");
+}
+
 function manifestPath(path: string): string {
   return join(path, MANIFEST_NAME);
 }

@@ -15,6 +15,7 @@ const READ_BYTES = 64 * 1024;
 export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<void> {
   const { partition, offset, lastBatch } = shard;
   const bounds = await ratings.bounds(partition);
+  if (lastBatch === undefined && offset === 0 && bounds.start > 0) throw lostStart(ratings, partition, bounds.start);
   if (offset < bounds.start || offset > bounds.end) {
     throw replaced(
       ratings,
@@ -38,26 +39,28 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
 
 /** Exit 4 where the topic holds less than the table was made from: nothing is overwritten with less. */
 export async function checkTopicForRebuild(ratings: TopicReader, standings: readonly ShardStanding[]): Promise<void> {
-  const hint =
-    "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers";
   const partitions = Math.max(ratings.partitions, ...standings.map(({ partition }) => partition + 1));
   for (let partition = 0; partition < partitions; partition++) {
     const { start, end } = partition < ratings.partitions ? await ratings.bounds(partition) : { start: 0, end: 0 };
     const offset = standings.find((standing) => standing.partition === partition)?.offset ?? 0;
-    if (start > 0) {
-      throw stateError(
-        `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,
-        hint,
-      );
-    }
+    if (start > 0) throw lostStart(ratings, partition, start);
     if (end < offset) {
       throw stateError(
         `partition ${partition} of topic ${ratings.topic} ends at offset ${end}, ` +
           `but the table was made from ${offset} records`,
-        hint,
+        "a rebuild needs all ratings from the first on: put the topic back, or check the topic's name and the brokers",
       );
     }
   }
+}
+
+/** Without the first ratings, all that is made of them would be wrong. */
+function lostStart(ratings: TopicReader, partition: number, start: number): Error {
+  return stateError(
+    `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,
+    "results need all ratings from the first on: put the topic back, or make it anew with `tidemark setup --drop` and " +
+      "send them again; keep them with retention.ms=-1",
+  );
 }
 
 function replaced(ratings: TopicReader, what: string): Error {

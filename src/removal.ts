@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
 import { lockFiles } from "./file-lock.ts";
 import { namesIn, removeIfEmpty } from "./folder.ts";
-import { type Home, homeLockPath, MANIFEST_NAME, setupLockPath } from "./home.ts";
+import { type Home, homeLockPath, MANIFEST_NAME, resumeLockPath, setupLockPath } from "./home.ts";
 import type { TableAdmin } from "./table/contract.ts";
 import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
@@ -108,7 +108,9 @@ async function removeCheckpointAndTotals(folder: string): Promise<boolean> {
 
 /** Of a folder that may be the home, the checkpoints', or both. */
 function lockFilesIn(folder: string): string[] {
-  return [homeLockPath, setupLockPath, checkpointLockPath].flatMap((pathIn) => lockFiles(pathIn(folder)));
+  return [homeLockPath, setupLockPath, resumeLockPath, checkpointLockPath].flatMap((pathIn) =>
+    lockFiles(pathIn(folder)),
+  );
 }
 
 function placeOf(group: string, topic: string): string {

@@ -101,10 +101,18 @@ export async function processRatings(context: CommandContext): Promise<void> {
 }
 
 async function warnOfRetention(topics: Topics, topic: string, warn: (text: string) => void): Promise<void> {
-  const retentionMs = await topics.retentionMs(topic);
-  if (retentionMs === Number.POSITIVE_INFINITY) return;
-  const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;
-  warn(`topic ${topic} keeps ratings for ${days} days only: set retention.ms=-1, or --rebuild will find them gone`);
+  const { retentionMs, retentionBytes, isCompacted } = await topics.keeping(topic);
+  const gone = "or --rebuild will find them gone";
+  if (retentionMs < Number.POSITIVE_INFINITY) {
+    const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;
+    warn(`topic ${topic} keeps ratings for ${days} days only: set retention.ms=-1, ${gone}`);
+  }
+  if (retentionBytes < Number.POSITIVE_INFINITY) {
+    warn(`topic ${topic} keeps ${retentionBytes} bytes a partition only: set retention.bytes=-1, ${gone}`);
+  }
+  if (isCompacted) {
+    warn(`topic ${topic} is compacted, which leaves one rating a movie: set cleanup.policy=delete, ${gone}`);
+  }
 }
 
 function checkpointSettings(settings: Settings, partitions: number): CheckpointSettings {

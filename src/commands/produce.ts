@@ -4,19 +4,32 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
-import { Home } from "../home.ts";
+import { FileLock } from "../file-lock.ts";
+import { Home, openHome, resumeLockPath } from "../home.ts";
 import { readLines } from "../line-reader.ts";
 import { ownerText } from "../owner.ts";
 import { type FirstLine, Producer } from "../producer.ts";
 import { listRatingFiles, type RatingFile } from "../rating-files.ts";
 import { findResumePoints, Resume } from "../resume.ts";
+import type { Settings } from "../settings.ts";
 import { type Topics, topicsOf } from "../topic/topics.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
-  const { settings, log, now } = context;
+  const { settings, now } = context;
   await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
-  const topics = topicsOf(settings, ownerText("produce", now()), context);
+  const holder = ownerText("produce", now());
+  // Before it is looked where to go on: two that looked at once would both send the rest.
+  const lock = settings.resume ? await lockResume(settings, holder) : undefined;
+  try {
+    await send(context, files, topicsOf(settings, holder, context));
+  } finally {
+    lock?.release();
+  }
+}
+
+async function send(context: CommandContext, files: readonly RatingFile[], topics: Topics): Promise<void> {
+  const { settings, log, now } = context;
   const writer = await topics.writer(settings.topic);
   const resume = settings.resume ? await readResume(topics, settings.topic) : undefined;
   topics.beginWork();
@@ -57,6 +70,13 @@ async function sendFiles(
   }
   if (producer.held > 0) log.info(`${producer.held} lines more were passed over, as the topic holds them`);
   if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
+}
+
+/** Keeps out another one that resumes from the same home; on another machine, nothing does. */
+async function lockResume({ brokers, home, topic }: Settings, holder: string): Promise<FileLock | undefined> {
+  if (brokers === undefined) return undefined;
+  await openHome(home);
+  return FileLock.acquire(resumeLockPath(home), `sending topic ${topic} with --resume from the home ${home}`, holder);
 }
 
 async function readResume(topics: Topics, topic: string): Promise<Resume> {

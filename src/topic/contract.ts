@@ -4,7 +4,7 @@
  * 2^53, which no topic here reaches. All bytes are Kafka record batches, format v2 (see `record-batch.ts`).
  */
 import type { Epoch, EpochIdentity } from "../epoch.ts";
-import { UserError } from "../errors.ts";
+import { stateError, UserError } from "../errors.ts";
 
 /** Exit 4: a batch that is not as it was written, or cannot be read. What came before it holds. */
 export class DamagedBatch extends UserError {
@@ -29,7 +29,11 @@ export interface Bounds {
 /** Reading raw batches of one topic: the hot path of `process`, and `consume-kafka`. */
 export interface TopicReader {
   readonly topic: string;
+  /** When it was opened: later ones are not read. */
   readonly partitions: number;
+
+  /** How many there are by now; as many as at the opening when the signal aborts before that is known. */
+  partitionsNow(signal: AbortSignal): Promise<number>;
 
   bounds(partition: number): Promise<Bounds>;
 
@@ -135,6 +139,24 @@ export interface OutputTopics {
   /** Where the output topics end now. */
   ends(): Promise<OutputEnds>;
   close(): Promise<void>;
+}
+
+/** What of a topic is kept: a rebuild, and a first start, need all of it. */
+export interface Keeping {
+  /** Infinity: for good. */
+  readonly retentionMs: number;
+  /** Of a partition. Infinity: all. */
+  readonly retentionBytes: number;
+  /** Whether a record goes when another of its key has come. */
+  readonly isCompacted: boolean;
+}
+
+/** Exit 4: the topic, `where` it is, is there with another number of partitions than is asked for. */
+export function wrongPartitions(topic: string, where: string, found: number, wanted: number): UserError {
+  return stateError(
+    `the topic ${topic} ${where} has ${found} partitions, not ${wanted}`,
+    `make it anew with \`tidemark setup --drop\` or, if it is the topic of ratings, ask for ${found} with --partitions`,
+  );
 }
 
 /** What `setup` and `cleanup` do to topics and to consumer groups. */

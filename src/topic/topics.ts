@@ -3,7 +3,7 @@
  * behind it is the contract's (`contract.ts`), and the commands do not know which they have.
  */
 import type { Settings } from "../settings.ts";
-import type { GroupOffsets, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "./contract.ts";
+import type { GroupOffsets, Keeping, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "./contract.ts";
 import { KafkaTopicAdmin } from "./kafka/admin.ts";
 import { KafkaClient, type Surroundings } from "./kafka/client.ts";
 import { COMPRESSION_NAMES } from "./kafka/compression.ts";
@@ -39,8 +39,8 @@ export interface Topics {
   groupOffsets(): GroupOffsets;
   /** What the home's manifest calls a topic that `setup` made here. */
   manifestName(topic: string): Promise<string>;
-  /** How long the topic keeps records, in milliseconds. */
-  retentionMs(topic: string): Promise<number>;
+  /** How long and how much of the topic is kept. */
+  keeping(topic: string): Promise<Keeping>;
   /** From now on brokers that go away are waited for, however long that takes. */
   beginWork(): void;
 }
@@ -90,8 +90,8 @@ class LocalTopics implements Topics {
     return topic;
   }
 
-  async retentionMs(): Promise<number> {
-    return Number.POSITIVE_INFINITY;
+  async keeping(): Promise<Keeping> {
+    return { retentionMs: Number.POSITIVE_INFINITY, retentionBytes: Number.POSITIVE_INFINITY, isCompacted: false };
   }
 
   beginWork(): void {}
@@ -136,8 +136,8 @@ class KafkaTopics implements Topics {
     return `${await this.#clusterId}/${topic}`;
   }
 
-  retentionMs(topic: string): Promise<number> {
-    return this.#withAdmin((admin) => admin.retentionMs(topic));
+  keeping(topic: string): Promise<Keeping> {
+    return this.#withAdmin((admin) => admin.keeping(topic));
   }
 
   beginWork(): void {

@@ -137,6 +137,7 @@ function oneBatchAtATime(reader: TopicReader): TopicReader {
     partitions: reader.partitions,
     bounds: (partition) => reader.bounds(partition),
     read: (partition, offset) => reader.read(partition, offset, 1),
+    partitionsNow: (signal) => reader.partitionsNow(signal),
     waitForMore: (partition, offset, signal) => reader.waitForMore(partition, offset, signal),
     sync: () => reader.sync(),
     close: () => reader.close(),

@@ -118,11 +118,17 @@ describe("on a broker, produce --resume", () => {
   test("killed at random moments, leaves every line there once, in order", async () => {
     const random = newRandom();
     const topic = `resume-${randomBytes(6).toString("hex")}`;
+    const refused = { code: 4, stderr: expect.stringContaining(`sending topic ${topic} with --resume from the home`) };
     const names = { KAFKA_DATA_TOPIC_NAME: topic, KAFKA_ANOMALY_TOPIC_NAME: `${topic}-a` };
     work.env = { KAFKA_BOOTSTRAP_SERVERS: broker.brokers, ...names, KAFKA_REJECTED_TOPIC_NAME: `${topic}-r` };
     work.succeed(`setup --partitions ${PARTITIONS}`);
     for (let file = 0; file < FILES; file++) writeFile(file, random);
     await killOften(random);
+    // As cron would, when one takes longer than the time between two.
+    const both = [work.start("produce --resume"), work.start("produce --resume")];
+    const outcomes = await Promise.all(both.map((running) => running.outcome()));
+    expect(outcomes.map(({ code }) => code)).toContain(0);
+    for (const { code, stderr } of outcomes) if (code !== 0) expect({ code, stderr }).toEqual(refused);
     work.succeed("produce --resume");
     const records = await broker.consoleConsume(topic);
     expectOnce(records.map(({ value }) => value));

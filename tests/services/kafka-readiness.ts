@@ -8,7 +8,7 @@ import { setTimeout as after } from "node:timers/promises";
 
 /** Nothing tells of a port or a coordinator that has become ready; a client can only ask again. */
 const ASK_AGAIN_MS = 50;
-const TRANSACTION_TIMEOUT_MS = 60_000;
+const TRANSACTION_TIMEOUT_MS = 30_000;
 /** Behind the answer's length and number. */
 const ERROR_AT = 12;
 

@@ -79,9 +79,9 @@ export class KafkaBroker {
 
   /**
    * For tests that stop, kill or remove it. One that is not transactional wants more replicas of what its coordinator
-   * notes than it has: so it is with Kafka's default settings and a single broker.
+   * notes than it has: so it is with Kafka's default settings and a single broker. `more` are lines of its settings.
    */
-  static async startOwn({ isTransactional = true } = {}): Promise<KafkaBroker> {
+  static async startOwn({ isTransactional = true, more = "" } = {}): Promise<KafkaBroker> {
     kafkaClassPath();
     const folder = mkdtempSync(join(tmpdir(), "tidemark-kafka-"));
     const listeners: Listeners = {
@@ -96,7 +96,7 @@ export class KafkaBroker {
     broker.#isTransactional = isTransactional;
     broker.#cluster = { id: randomBytes(16).toString("base64url"), controller: listeners.controller };
     const properties = brokerProperties(broker.dataFolder, listeners, files, isTransactional);
-    await broker.#startFirst(properties, broker.#cluster, scramOptions());
+    await broker.#startFirst(`${properties}\n${more}\n`, broker.#cluster, scramOptions());
     return broker;
   }
 

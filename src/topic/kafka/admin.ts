@@ -2,12 +2,11 @@
  * Makes and removes Kafka topics: with the brokers' own replication, and kept for good, as a rebuild needs all ratings
  * from the first on. Waits until every broker that matters knows of it.
  */
-import type { Admin } from "kafkajs";
-import { serviceError, stateError } from "../../errors.ts";
-import type { TopicAdmin } from "../contract.ts";
+import { serviceError } from "../../errors.ts";
+import { type Keeping, type TopicAdmin, wrongPartitions } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { protocolError, userErrorOf } from "./errors.ts";
+import { protocolError } from "./errors.ts";
 
 /** How long a broker may take to make or remove a topic. */
 const CHANGE_MS_MAX = 30_000;
@@ -27,23 +26,19 @@ export class KafkaTopicAdmin implements TopicAdmin {
 
   /** Tells clusters apart: what the manifest of a home notes of topics made there. */
   async clusterId(): Promise<string> {
-    return this.#administer(async (admin) => (await admin.describeCluster()).clusterId);
+    return this.#connection.withAnyBroker(async (broker) => (await broker.metadata([])).clusterId);
   }
 
   async create(topic: string, partitions: number): Promise<boolean> {
     const found = await this.#connection.findTopic(topic);
     if (found !== undefined) {
       if (found.partitions === partitions) return false;
-      throw stateError(
-        `the topic ${topic} on ${this.#client.place} has ${found.partitions} partitions, not ${partitions}`,
-        `ask for ${found.partitions} with --partitions, or make it anew with \`tidemark setup --drop\``,
-      );
+      throw wrongPartitions(topic, `on ${this.#client.place}`, found.partitions, partitions);
     }
     const configEntries = [{ name: "retention.ms", value: FOR_GOOD }];
     const wanted = { topic, numPartitions: partitions, replicationFactor: -1, configEntries };
-    await this.#administer(async (admin) => {
-      const request = { topics: [wanted], timeout: CHANGE_MS_MAX, waitForLeaders: false };
-      await admin.createTopics(request).catch((error) => {
+    await this.#connection.withAnyBroker(async (controller) => {
+      await controller.createTopics({ topics: [wanted], timeout: CHANGE_MS_MAX }).catch((error) => {
         // KafkaJS has each topic's own error in a list.
         const [first] = (error as { errors?: unknown[] }).errors ?? [];
         if (protocolError(first ?? error) !== "TOPIC_ALREADY_EXISTS") throw first ?? error;
@@ -63,37 +58,41 @@ export class KafkaTopicAdmin implements TopicAdmin {
   /** Brokers forget the groups' places in it by themselves. */
   async remove(topic: string): Promise<boolean> {
     if (!(await this.exists(topic))) return false;
-    await this.#administer((admin) => admin.deleteTopics({ topics: [topic], timeout: CHANGE_MS_MAX }));
+    await this.#connection.withAnyBroker(async (controller) => {
+      await controller.deleteTopics({ topics: [topic], timeout: CHANGE_MS_MAX }).catch((error) => {
+        // An earlier try, whose answer was lost.
+        if (protocolError(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+      });
+    });
     await this.#awaitTopic(topic, false);
     return true;
   }
 
-  /** `retention.ms` of a topic, in milliseconds; Infinity for one that is kept for good. */
-  async retentionMs(topic: string): Promise<number> {
-    const resources = [{ type: TOPIC_RESOURCE, name: topic, configNames: ["retention.ms"] }];
+  /** How long and how much of the topic is kept. */
+  async keeping(topic: string): Promise<Keeping> {
+    const resources = [
+      { type: TOPIC_RESOURCE, name: topic, configNames: ["retention.ms", "retention.bytes", "cleanup.policy"] },
+    ];
     const { resources: found } = await this.#connection.withAnyBroker((broker) =>
       broker.describeConfigs({ resources }),
     );
-    const value = found[0]?.configEntries[0]?.configValue ?? FOR_GOOD;
-    return value === FOR_GOOD ? Number.POSITIVE_INFINITY : Number(value);
+    const entries = found[0]?.configEntries ?? [];
+    const settingOf = (name: string) => entries.find(({ configName }) => configName === name)?.configValue;
+    const limit = (name: string) => {
+      const value = settingOf(name) ?? FOR_GOOD;
+      return value === FOR_GOOD ? Number.POSITIVE_INFINITY : Number(value);
+    };
+    const policies = (settingOf("cleanup.policy") ?? "delete").split(",");
+    const isDeleted = policies.includes("delete");
+    return {
+      retentionMs: isDeleted ? limit("retention.ms") : Number.POSITIVE_INFINITY,
+      retentionBytes: isDeleted ? limit("retention.bytes") : Number.POSITIVE_INFINITY,
+      isCompacted: policies.includes("compact"),
+    };
   }
 
   close(): Promise<void> {
     return this.#connection.close();
-  }
-
-  /** Only once the brokers answer at all: KafkaJS's own administrator does not wait for them. */
-  async #administer<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    await this.#connection.withAnyBroker(async () => {});
-    const admin = this.#client.kafka.admin();
-    try {
-      await admin.connect();
-      return await work(admin);
-    } catch (error) {
-      throw userErrorOf(error, this.#client.place) ?? error;
-    } finally {
-      await admin.disconnect().catch(() => {});
-    }
   }
 
   async #awaitTopic(topic: string, isThere: boolean): Promise<void> {

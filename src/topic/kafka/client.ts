@@ -46,7 +46,7 @@ export class KafkaClient {
     this.surroundings = surroundings;
     this.kafka = new Kafka({
       clientId: "tidemark",
-      brokers: [...brokers],
+      brokers: brokers.map(withoutInnerColons),
       ...(ssl === undefined ? {} : { ssl }),
       ...(sasl === undefined ? {} : { sasl }),
       connectionTimeout: CONNECT_MS_MAX,
@@ -82,7 +82,8 @@ export class KafkaClient {
 }
 
 /** As KafkaJS's own, but that nothing waits for more to send: 40 ms a request, by the other side's delayed answers. */
-const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+const openSocket: ISocketFactory = ({ host: given, port, ssl, onConnect }) => {
+  const host = given.startsWith("[") ? given.slice(1, -1).replaceAll("_", ":") : given;
   // A name is sent along for the server to choose its certificate by; an address is none (RFC 6066).
   const name = isIP(host) === 0 ? { servername: host } : {};
   const socket: Socket = ssl
@@ -92,6 +93,11 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   socket.setMaxListeners(0);
   return socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
 };
+
+/** `[::1]:9092` as `[__1]:9092`: KafkaJS takes what stands before the first colon for the host. */
+function withoutInnerColons(broker: string): string {
+  return broker.replace(/^\[.*\]/, (address) => address.replaceAll(":", "_"));
+}
 
 /**
  * A broker that wants TLS answers anything else with an alert and closes: a length to KafkaJS, then a lost connection,

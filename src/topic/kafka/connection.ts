@@ -5,9 +5,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceError, stateError, usageError } from "../../errors.ts";
+import type { Broker, Cluster } from "./broker.ts";
 import type { KafkaClient } from "./client.ts";
 import { isPassing, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
-import type { Broker, Cluster } from "./kafkajs-patch.ts";
 
 const BACK_OFF_MS_MIN = 20;
 const BACK_OFF_MS_MAX = 1_000;

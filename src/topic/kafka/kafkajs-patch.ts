@@ -19,13 +19,9 @@ import metadataResponse from "kafkajs/src/protocol/requests/metadata/v6/response
 import produceRequests from "kafkajs/src/protocol/requests/produce/index.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import { assert } from "../../errors.ts";
-import {
-  decodeFetchById,
-  encodeFetchById,
-  FETCH_BY_ID_VERSION,
-  type FetchedPartition,
-  type FetchRequest,
-} from "./fetch-by-id.ts";
+import type { Cluster, ProduceRequest } from "./broker.ts";
+import { rootOf } from "./errors.ts";
+import { decodeFetchById, encodeFetchById, FETCH_BY_ID_VERSION, type FetchRequest } from "./fetch-by-id.ts";
 import { LargeResponses } from "./large-response.ts";
 import { decodeMetadata, encodeMetadata, METADATA_VERSION, type MetadataRequest } from "./topic-metadata.ts";
 
@@ -37,88 +33,6 @@ const METADATA_API_KEY = 3;
 const PRODUCE_VERSION = 7;
 /** The newest of KafkaJS; its response is decoded below. */
 const FETCH_BY_NAME_VERSION = 11;
-
-export interface TopicPartitions<Partition> {
-  readonly topic: string;
-  readonly partitions: readonly Partition[];
-}
-
-export interface ProduceRequest {
-  readonly transactionalId: string | null;
-  /** One batch a partition, complete with producer id, epoch, sequence and CRC. */
-  readonly topicData: readonly TopicPartitions<{ readonly partition: number; readonly batch: Uint8Array }>[];
-}
-
-export interface ProducerIdentity {
-  /** A number of 64 bits, as KafkaJS keeps it. */
-  readonly producerId: string;
-  readonly producerEpoch: number;
-}
-
-interface TransactionRequest extends ProducerIdentity {
-  readonly transactionalId: string;
-}
-
-interface OffsetEntry {
-  readonly partition: number;
-  readonly offset: string;
-  readonly metadata: string;
-}
-
-/** A broker's connection; each method is one request, named in the Kafka protocol guide. Errors are KafkaJS's. */
-export interface Broker {
-  /** A `topicId` is there where the broker knows ids, and gave the topic one. */
-  metadata(topics: readonly string[]): Promise<{
-    topicMetadata: readonly { readonly topicId?: string | undefined; readonly partitionMetadata: readonly unknown[] }[];
-  }>;
-  /** By the topic's id, where that is known and the broker knows ids; else by its name. */
-  fetch(request: FetchRequest): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
-  listOffsets(request: {
-    readonly replicaId: -1;
-    readonly isolationLevel: 0 | 1;
-    readonly topics: readonly TopicPartitions<{ partition: number; timestamp: number }>[];
-  }): Promise<{ responses: readonly TopicPartitions<{ offset: string }>[] }>;
-  produce(request: ProduceRequest & { acks: -1; timeout: number }): Promise<{
-    topics: readonly { readonly partitions: readonly { readonly baseOffset: string }[] }[];
-  }>;
-  initProducerId(request: {
-    readonly transactionalId?: string;
-    readonly transactionTimeout: number;
-  }): Promise<ProducerIdentity>;
-  addPartitionsToTxn(request: TransactionRequest & { topics: readonly TopicPartitions<number>[] }): Promise<unknown>;
-  addOffsetsToTxn(request: TransactionRequest & { groupId: string }): Promise<unknown>;
-  txnOffsetCommit(
-    request: TransactionRequest & { groupId: string; topics: readonly TopicPartitions<OffsetEntry>[] },
-  ): Promise<unknown>;
-  endTxn(request: TransactionRequest & { transactionResult: boolean }): Promise<unknown>;
-  offsetFetch(request: { groupId: string; topics: readonly TopicPartitions<{ partition: number }>[] }): Promise<{
-    responses: readonly TopicPartitions<OffsetEntry>[];
-  }>;
-  offsetCommit(request: {
-    readonly groupId: string;
-    readonly groupGenerationId: -1;
-    readonly memberId: "";
-    readonly retentionTime: -1;
-    readonly topics: readonly TopicPartitions<OffsetEntry>[];
-  }): Promise<unknown>;
-  describeConfigs(request: {
-    readonly resources: readonly { readonly type: number; readonly name: string; readonly configNames: string[] }[];
-  }): Promise<{ resources: readonly { readonly configEntries: readonly { readonly configValue: string }[] }[] }>;
-  deleteGroups(groupIds: readonly string[]): Promise<unknown>;
-}
-
-/** A client's connections to a cluster, and what it knows of it. */
-export interface Cluster {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  isConnected(): boolean;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number; readonly leader: number }[];
-  findBroker(options: { nodeId: string | number }): Promise<Broker>;
-  findControllerBroker(): Promise<Broker>;
-  findGroupCoordinator(options: { groupId: string; coordinatorType: 0 | 1 }): Promise<Broker>;
-}
 
 /** A cluster of its own, not connected yet: a partition assigner's factory is handed it without any join. */
 export function clusterOf(kafka: Kafka): Cluster {
@@ -283,6 +197,18 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
   const isFirst = this.authHandlers === null && this.bytesBuffered === 0;
   if (isFirst && large.begins(piece)) return;
   processData.call(this, piece);
+};
+
+// KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and at nothing else: one that
+// takes connections and closes them would be asked for ever.
+const connectToSeed = BrokerPool.prototype.connect;
+BrokerPool.prototype.connect = async function (this: { createSeedBroker(): Promise<void> }): Promise<void> {
+  try {
+    await connectToSeed.call(this);
+  } catch (error) {
+    if (rootOf(error).name === "KafkaJSConnectionClosedError") await this.createSeedBroker();
+    throw error;
+  }
 };
 
 // KafkaJS takes the first broker's versions for all. Now each is asked for its own: while a cluster is upgraded, one

@@ -8,10 +8,10 @@
  */
 import { stateError } from "../../errors.ts";
 import { type Bounds, RemadeTopic, type Slice } from "../contract.ts";
+import type { Broker } from "./broker.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
 import { readableBatches } from "./fetched-batches.ts";
-import type { Broker } from "./kafkajs-patch.ts";
 
 /** Timestamps that ask for an offset (Kafka protocol guide, ListOffsets). */
 const EARLIEST = -2;

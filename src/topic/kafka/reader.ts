@@ -5,16 +5,25 @@
  */
 import type { Bounds, Slice, TopicReader } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
+import type { KafkaConnection } from "./connection.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 
 export class KafkaTopicReader implements TopicReader {
   readonly topic: string;
   readonly #client: KafkaClient;
+  /** Of the first partition. */
+  readonly #connection: KafkaConnection;
   readonly #partitions: readonly KafkaPartitionReader[];
 
-  private constructor(topic: string, client: KafkaClient, partitions: readonly KafkaPartitionReader[]) {
+  private constructor(
+    topic: string,
+    client: KafkaClient,
+    connection: KafkaConnection,
+    partitions: readonly KafkaPartitionReader[],
+  ) {
     this.topic = topic;
     this.#client = client;
+    this.#connection = connection;
     this.#partitions = partitions;
   }
 
@@ -26,7 +35,7 @@ export class KafkaTopicReader implements TopicReader {
       const partitions = Array.from({ length: count }, (_, partition) => {
         return new KafkaPartitionReader(partition === 0 ? connection : client.connection(), topic, partition, id);
       });
-      return new KafkaTopicReader(topic, client, partitions);
+      return new KafkaTopicReader(topic, client, connection, partitions);
     } catch (error) {
       await connection.close();
       throw error;
@@ -35,6 +44,11 @@ export class KafkaTopicReader implements TopicReader {
 
   get partitions(): number {
     return this.#partitions.length;
+  }
+
+  async partitionsNow(signal: AbortSignal): Promise<number> {
+    const found = await unlessAborted(this.#connection.findTopic(this.topic), signal);
+    return found?.partitions ?? this.partitions;
   }
 
   bounds(partition: number): Promise<Bounds> {

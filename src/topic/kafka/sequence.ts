@@ -4,7 +4,7 @@
  */
 import { crc32c } from "../crc32c.ts";
 import { BATCH_CRC_AT, BATCH_CRC_FROM } from "../record-batch.ts";
-import type { ProducerIdentity } from "./kafkajs-patch.ts";
+import type { ProducerIdentity } from "./broker.ts";
 
 /** Sequences count from 0 to 2^31 - 1 and begin again. */
 const SEQUENCE_MODULUS = 2 ** 31;

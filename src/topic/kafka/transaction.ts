@@ -3,10 +3,10 @@
  * consumed offset together. One at a time. A commit that fails leaves its outcome open: fence again, which settles it,
  * then look at the committed offset.
  */
-import { assert } from "../../errors.ts";
+import { assert, serviceError } from "../../errors.ts";
+import type { Broker, ProducerIdentity } from "./broker.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
-import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
 import { produceBatch } from "./produce.ts";
 import { Sequences, signBatch } from "./sequence.ts";
 
@@ -53,7 +53,14 @@ export class Transactions {
     const transactionalId = this.#transactionalId;
     const request = { transactionalId, transactionTimeout: TRANSACTION_MS_MAX };
     this.#session = await this.#connection.withTransactionCoordinator(transactionalId, async (coordinator) => {
-      const { producerId, producerEpoch } = await coordinator.initProducerId(request);
+      const { producerId, producerEpoch } = await coordinator.initProducerId(request).catch((error) => {
+        if (protocolError(error) !== "INVALID_TRANSACTION_TIMEOUT") throw error;
+        throw serviceError(
+          `the Kafka brokers ${this.#connection.place} allow no transaction to take ${TRANSACTION_MS_MAX} ms`,
+          `raise the brokers' transaction.max.timeout.ms to ${TRANSACTION_MS_MAX} at least`,
+          error,
+        );
+      });
       return { transaction: { producerId, producerEpoch, transactionalId }, coordinator, sequences: new Sequences() };
     });
   }

@@ -5,11 +5,11 @@
  */
 import { serviceError } from "../../errors.ts";
 import type { TopicWriter } from "../contract.ts";
+import type { Broker, ProducerIdentity } from "./broker.ts";
 import type { KafkaClient } from "./client.ts";
 import { compressBatch } from "./compressed-batch.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
-import type { Broker, ProducerIdentity } from "./kafkajs-patch.ts";
 import { produceBatch } from "./produce.ts";
 import { Sequences, signBatch } from "./sequence.ts";
 
@@ -93,13 +93,6 @@ async function produce(leader: Broker, topic: string, partition: number, batch: 
     const type = protocolError(error);
     // An earlier try went through.
     if (type === "DUPLICATE_SEQUENCE_NUMBER") return;
-    if (type === "MESSAGE_TOO_LARGE" || type === "RECORD_LIST_TOO_LARGE") {
-      throw serviceError(
-        `topic ${topic} does not take a batch of ${batch.length} bytes`,
-        "raise the topic's max.message.bytes; a line that is longer cannot be sent at all",
-        error,
-      );
-    }
     if (type === "OUT_OF_ORDER_SEQUENCE_NUMBER" || type === "UNKNOWN_PRODUCER_ID") {
       throw serviceError(
         `partition ${partition} of topic ${topic} has lost records that it had confirmed, or was made anew`,

@@ -9,7 +9,7 @@ import { diskError, replaceFile, syncFolder } from "../../durable-file.ts";
 import { assert, stateError } from "../../errors.ts";
 import { FileLock } from "../../file-lock.ts";
 import { namesIn, removeIfEmpty } from "../../folder.ts";
-import type { TopicAdmin } from "../contract.ts";
+import { type TopicAdmin, wrongPartitions } from "../contract.ts";
 import { CONFIRMED_NAME } from "./confirmed-end.ts";
 import { LocalGroupOffsets } from "./group-offsets.ts";
 import { isSegmentName, Segment } from "./segment.ts";
@@ -39,10 +39,7 @@ export class LocalTopicAdmin implements TopicAdmin {
     const found = await findTopicFolder(this.#home, topic);
     if (found !== undefined) {
       if (found.partitions === partitions) return false;
-      throw stateError(
-        `the topic ${topic} in ${this.#home} has ${found.partitions} partitions, not ${partitions}`,
-        `ask for ${found.partitions} with --partitions, or make it anew with \`tidemark setup --drop\``,
-      );
+      throw wrongPartitions(topic, `in ${this.#home}`, found.partitions, partitions);
     }
     await this.#finishRemoval(topic);
     const path = topicPath(this.#home, topic);

@@ -38,6 +38,11 @@ export class LocalTopicReader implements TopicReader {
     return this.#partitions.length;
   }
 
+  /** No topic here gets more. */
+  async partitionsNow(): Promise<number> {
+    return this.partitions;
+  }
+
   bounds(partition: number): Promise<Bounds> {
     return this.#partitions[partition].bounds();
   }

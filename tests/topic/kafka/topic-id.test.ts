@@ -5,8 +5,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { RemadeTopic } from "../../../src/topic/contract.ts";
 import { KafkaTopicAdmin } from "../../../src/topic/kafka/admin.ts";
+import type { Broker, Cluster } from "../../../src/topic/kafka/broker.ts";
 import { KafkaConnection } from "../../../src/topic/kafka/connection.ts";
-import type { Broker, Cluster } from "../../../src/topic/kafka/kafkajs-patch.ts";
 import { KafkaPartitionReader } from "../../../src/topic/kafka/partition-reader.ts";
 import { KafkaTopicReader } from "../../../src/topic/kafka/reader.ts";
 import { KafkaTopicWriter } from "../../../src/topic/kafka/writer.ts";
