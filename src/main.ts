@@ -69,6 +69,7 @@ let readerGone = false;
 
 /** Runs one command with what stands behind its name. */
 async function run(name: CommandName, args: readonly string[]): Promise<void> {
+  checkWorkingFolder();
   const settings = readSettings(name, args, process.env);
   const command = await COMMANDS[name].load();
   await command({
@@ -81,6 +82,19 @@ async function run(name: CommandName, args: readonly string[]): Promise<void> {
     now: Date.now,
     isTerminal: process.stdout.isTTY === true,
   });
+}
+
+/**
+ * Exit 2 where the working folder was removed. Bun would then take a relative path, as the default home is, from the
+ * executable's folder, and so use another's home, or remove it.
+ */
+function checkWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    throw usageError("the working folder is gone: it was removed", "change into a folder that is there", error);
+  }
 }
 
 /** Writes to stdout; rejects when its reader has gone, or as a service that refuses us (a full disk: exit 3). */
