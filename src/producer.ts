@@ -16,6 +16,7 @@ export const BATCH_BYTES_MAX = 1_000_000;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const ZERO = 0x30;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /** What became of a file's first line. */
 export type FirstLine = "header" | "rating" | "none";
@@ -52,7 +53,10 @@ export class Producer {
     this.#fillers = Array.from({ length: writer.partitions }, () => new PartitionFiller());
   }
 
-  /** Sends a file's lines. The first is a header, unless it is a valid rating itself; blank lines are not sent. */
+  /**
+   * Sends a file's lines. The first is a header, unless it is a valid rating itself; blank lines are not sent, nor is a
+   * byte order mark.
+   */
   async sendFile(
     file: string,
     chunks: AsyncIterable<LineChunk>,
@@ -68,7 +72,8 @@ export class Producer {
         this.#line++;
         if (chunk.start === chunk.end) continue;
         if (firstLine === "none") {
-          firstLine = this.#isRating(chunk) ? "rating" : "header";
+          if (this.#line === 1 && skipMark(chunk)) continue;
+          firstLine = this.#parser.parse(chunk.start, chunk.end) ? "rating" : "header";
           if (firstLine === "header") continue;
         }
         // Awaited only when a batch is full: a wait a line would cost more than the line.
@@ -87,11 +92,6 @@ export class Producer {
     for (const [partition, filler] of this.#fillers.entries()) await this.#append(partition, filler);
     for (const filler of this.#fillers) await filler.inFlight;
     await this.#writer.flush();
-  }
-
-  #isRating({ bytes, start, end }: LineChunk): boolean {
-    const hasMark = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
-    return this.#parser.parse(hasMark ? start + 3 : start, end);
   }
 
   /** Adds the line; a promise where its batch was full and another is still on its way. */
@@ -178,6 +178,13 @@ export class Producer {
     this.#keyStart = 0;
     this.#keyEnd = movie.length;
   }
+}
+
+/** Moves the line's start behind UTF-8's byte order mark, if it begins with one. Whether the line is blank without. */
+function skipMark(line: LineChunk): boolean {
+  if (!BYTE_ORDER_MARK.every((byte, at) => line.bytes[line.start + at] === byte)) return false;
+  line.start += BYTE_ORDER_MARK.length;
+  return line.start === line.end;
 }
 
 /** Two batches of a partition: one is filled while the other is in flight. */

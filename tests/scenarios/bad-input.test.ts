@@ -68,6 +68,30 @@ describe("the ratings folder", () => {
     expect(sent.map(({ value }) => String(value))).toEqual(["2002-03-03,1,9,5", "2002-03-04,1,9,4"]);
     work.expectGoesOn();
   });
+
+  test("holds a file that begins with a byte order mark: sent without it, once", () => {
+    const sent = () =>
+      work
+        .topic()[0]
+        .slice(5)
+        .map(({ value }) => String(value));
+    const ratings = ["2002-03-03,1,9,5", "2002-03-04,1,9,4"];
+    work.write("odd/2.csv", `\uFEFF${ratings.join("\n")}\n`);
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr).toContain("warn  2.csv has no header line: its first line is a rating and was sent\n");
+    expect(sent()).toEqual(ratings);
+
+    work.succeed("produce --resume --ratings odd");
+    expect(sent()).toEqual(ratings);
+    ratings.push("2002-03-05,1,9,3");
+    work.write("odd/2.csv", `\uFEFF${ratings.join("\n")}\n`);
+    // A line that holds nothing but the mark is blank.
+    work.write("odd/3.csv", "\uFEFF\r\ndate,film_id,user_id,rate\n2002-03-06,1,9,2");
+    work.succeed("produce --resume --ratings odd");
+    work.succeed("produce --resume --ratings odd");
+    expect(sent()).toEqual([...ratings, "2002-03-06,1,9,2"]);
+    work.expectGoesOn();
+  });
 });
 
 describe("the titles file", () => {
