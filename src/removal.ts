@@ -6,6 +6,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
+import { diskError } from "./durable-file.ts";
 import { lockFiles } from "./file-lock.ts";
 import { namesIn, removeIfEmpty } from "./folder.ts";
 import { type Home, homeLockPath, MANIFEST_NAME, setupLockPath } from "./home.ts";
@@ -64,7 +65,7 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
   for (const topic of topics) {
     const name = await removal.manifestName(topic);
     if (home.made(name)) {
-      await topicAdmin.remove(topic);
+      await topicAdmin.remove(topic).catch(refused(topicsPath(home.path)));
       await home.forgetTopic(name);
       say(`removed topic ${topic} ${removal.place}`);
     } else if (await topicAdmin.exists(topic)) {
@@ -81,7 +82,7 @@ export async function holdsOurs(folder: string): Promise<boolean> {
 
 /** The locks' own files, which go while the locks are held. */
 export async function removeLockFiles(folder: string): Promise<void> {
-  for (const path of lockFilesIn(folder)) await rm(path, { force: true });
+  for (const path of lockFilesIn(folder)) await removeFile(path);
 }
 
 /** The end, without locks: removes the folders that are empty now, and says what is in the others. */
@@ -100,10 +101,22 @@ async function removeCheckpointAndTotals(folder: string): Promise<boolean> {
   if (!(await holdsCheckpoint(folder))) return false;
   // First: without the rest, nothing would tell that it is ours.
   for (const name of await namesIn(folder)) {
-    if (TOTALS_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
+    if (TOTALS_FILE_NAMES.test(name)) await removeFile(join(folder, name));
   }
-  await removeCheckpoint(folder);
+  await removeCheckpoint(folder).catch(refused(folder));
   return true;
+}
+
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(refused(path));
+}
+
+/** For `catch`: a file system that refuses is the user's error, at the path that it names, or else at this one. */
+function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    const named = error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : path;
+    throw diskError("remove", named, error);
+  };
 }
 
 /** Of a folder that may be the home, the checkpoints', or both. */
