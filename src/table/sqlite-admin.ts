@@ -3,12 +3,13 @@
  * it made. Cleanup removes that and the run's rows: the whole file, when setup made it and nobody else put anything
  * into it, else its own tables in one transaction. Somebody else's tables are never touched.
  */
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
+import { diskError } from "../durable-file.ts";
 import { FileLock } from "../file-lock.ts";
 import {
   type Contents,
@@ -21,7 +22,15 @@ import {
   tidemarkTables,
 } from "./contents.ts";
 import type { TableAdmin, TableOwner } from "./contract.ts";
-import { databasePath, inTransaction, lockPath, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
+import {
+  databasePath,
+  fileAt,
+  inTransaction,
+  lockPath,
+  makeDurable,
+  openDatabase,
+  translated,
+} from "./sqlite-database.ts";
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
@@ -39,7 +48,7 @@ export function openSqliteAdmin(path: string, owner: TableOwner | undefined, hol
 
 function setup(path: string, owner: TableOwner | undefined): string[] {
   // An empty file is what a setup that was killed leaves; there is nothing in it that could be anybody's.
-  const fileIsMissing = !existsSync(path) || statSync(path).size === 0;
+  const fileIsMissing = (fileAt(path)?.size ?? 0) === 0;
   return withDatabase(path, "write", (database) => {
     const made = inTransaction(database, path, () => makeMissing(database, path, owner, fileIsMissing));
     makeDurable(database, path);
@@ -81,7 +90,7 @@ function makeMissing(
 }
 
 function inventory(path: string, owner: TableOwner | undefined): string[] {
-  if (!existsSync(path)) return [];
+  if (fileAt(path) === undefined) return [];
   return withDatabase(path, "read", (database) => {
     const contents = readContents(database, path);
     // Another's table is refused here, before anything is removed.
@@ -99,9 +108,9 @@ function cleanup(path: string, owner: TableOwner | undefined, holder: string): s
   if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) return [];
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
-    const removed = existsSync(path) ? removeOurs(path, owner) : [];
+    const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
-    rmSync(lockPath(path), { force: true });
+    removeFile(lockPath(path));
     return removed;
   } finally {
     lock.release();
@@ -119,11 +128,19 @@ function removeOurs(path: string, owner: TableOwner | undefined): string[] {
   );
   if (ownsFile(contents)) {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    for (const suffix of ["", "-wal", "-shm"]) removeFile(path + suffix);
   }
   const removed = [...listRemoved(contents, path), ...listKept(contents, path)];
   const keepsFile = contents.setup?.madeFile === true && !ownsFile(contents);
   return keepsFile ? [...removed, `(kept: database file ${path}, which holds what is not Tidemark's)`] : removed;
+}
+
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw diskError("remove", path, error);
+  }
 }
 
 function removeTables(database: DatabaseSync, contents: Contents): void {

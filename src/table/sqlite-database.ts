@@ -3,7 +3,7 @@
  * transaction leaves nothing behind, and that what is committed survives a power cut. What stands in the tables is for
  * the files beside this one.
  */
-import { accessSync, constants, existsSync, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { diskError } from "../durable-file.ts";
@@ -21,12 +21,26 @@ const WAL_PAGES_MAX = 4_000;
  * take `:memory:` or `file:…` for something special.
  */
 export function databasePath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path);
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return resolve(path);
+    throw diskError("open", path, error);
+  }
 }
 
 /** The file whose lock keeps a second writer out. */
 export function lockPath(path: string): string {
   return `${path}.lock`;
+}
+
+/** What stands at the path; undefined where nothing does. */
+export function fileAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw diskError("open", path, error);
+  }
 }
 
 /** Opens the file, which is made when it is missing and `access` is "write". Exit 2 where it cannot be opened. */
