@@ -34,17 +34,22 @@ export function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
-/** What stands at the path; undefined where nothing does. */
+/** What stands at the path; undefined where nothing does. Exit 2 where it is no file. */
 export function fileAt(path: string): Stats | undefined {
+  let stats: Stats | undefined;
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    stats = statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw diskError("open", path, error);
   }
+  // SQLite opens a folder for reading, and takes it for a disk that fails.
+  if (stats?.isFile() === false) throw cannotOpen(path);
+  return stats;
 }
 
 /** Opens the file, which is made when it is missing and `access` is "write". Exit 2 where it cannot be opened. */
 export function openDatabase(path: string, access: "read" | "write"): DatabaseSync {
+  fileAt(path);
   if (access === "write") checkMayWrite(path);
   return translated(path, () => {
     const database = new DatabaseSync(path, { readOnly: access === "read" });
@@ -137,12 +142,13 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
       error,
     );
   }
-  if (says("unable to open")) {
-    return usageError(
-      `cannot open the database ${path}`,
-      "check that it is a file, that its folder is there, and that both may be read and written",
-      error,
-    );
-  }
-  return undefined;
+  return says("unable to open") ? cannotOpen(path, error) : undefined;
+}
+
+function cannotOpen(path: string, cause?: unknown): Error {
+  return usageError(
+    `cannot open the database ${path}`,
+    "check that it is a file, that its folder is there, and that both may be read and written",
+    cause,
+  );
 }

@@ -117,6 +117,13 @@ describe("the table", () => {
     work.expectGoesOn();
   });
 
+  test.each(["setup", "process --once", "consume-jdbc --once", "cleanup --yes"])("is a folder: %s", (command) => {
+    mkdirSync(work.path("folder"));
+    const message = `cannot open the database ${work.path("folder")}`;
+    work.expectRefused(2, `${command} --database jdbc:sqlite:folder`, message, "check that it is a file");
+    work.expectGoesOn();
+  });
+
   test("is another group's", () => {
     work.expectRefused(4, "process --once --group other", "belongs to group netflix-ratings-group", "name that");
     work.expectGoesOn();
