@@ -16,10 +16,11 @@ export const BATCH_BYTES_MAX = 1_000_000;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const ZERO = 0x30;
+const NINE = 0x39;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** What became of a file's first line. */
-export type FirstLine = "header" | "rating" | "none";
+/** What a file's first line is taken for; "doubtful": for a header, though it looks more like a rating. */
+export type FirstLine = "header" | "doubtful" | "rating" | "none";
 
 export class Producer {
   /** Lines sent so far. */
@@ -73,8 +74,8 @@ export class Producer {
         if (chunk.start === chunk.end) continue;
         if (firstLine === "none") {
           if (this.#line === 1 && skipMark(chunk)) continue;
-          firstLine = this.#parser.parse(chunk.start, chunk.end) ? "rating" : "header";
-          if (firstLine === "header") continue;
+          firstLine = this.#judgeFirst(chunk);
+          if (firstLine !== "rating") continue;
         }
         // Awaited only when a batch is full: a wait a line would cost more than the line.
         const full = this.#add(chunk);
@@ -92,6 +93,13 @@ export class Producer {
     for (const [partition, filler] of this.#fillers.entries()) await this.#append(partition, filler);
     for (const filler of this.#fillers) await filler.inFlight;
     await this.#writer.flush();
+  }
+
+  #judgeFirst({ bytes, start, end }: LineChunk): FirstLine {
+    if (this.#parser.parse(start, end)) return "rating";
+    this.#findKey(bytes, start, end);
+    const beginsWithDigit = bytes[start] >= ZERO && bytes[start] <= NINE;
+    return beginsWithDigit || this.#keyStart >= 0 ? "doubtful" : "header";
   }
 
   /** Adds the line; a promise where its batch was full and another is still on its way. */

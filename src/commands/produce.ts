@@ -46,10 +46,13 @@ async function sendFiles(
     if (index > 0) await pause(settings.sleepSeconds, signal);
     if (signal.aborted) break;
     const detail = `file ${index + 1} of ${files.length}`;
+    const before = producer.sent + producer.held;
     const firstLine = await producer.sendFile(file.name, readLines(file.path), signal, () =>
       display.update(producer.sent, detail),
     );
-    warnOf(file, firstLine, log.warn);
+    // Where it was stopped, nobody knows the rest.
+    const hasMore = signal.aborted || producer.sent + producer.held > before;
+    warnOf(file, firstLine, hasMore, log.warn);
   }
   display.end();
   if (producer.keyless > 0) {
@@ -68,9 +71,15 @@ async function readResume(topics: Topics, topic: string): Promise<Resume> {
   }
 }
 
-function warnOf(file: RatingFile, firstLine: FirstLine, warn: (text: string) => void): void {
-  if (firstLine === "none") warn(`${file.name} is empty: nothing of it was sent`);
-  if (firstLine === "rating") warn(`${file.name} has no header line: its first line is a rating and was sent`);
+/** `hasMore`: the file has lines beside the first one. */
+function warnOf({ name }: RatingFile, firstLine: FirstLine, hasMore: boolean, warn: (text: string) => void): void {
+  if (firstLine === "none") warn(`${name} is empty: nothing of it was sent`);
+  else if (firstLine === "rating") warn(`${name} has no header line: its first line is a rating and was sent`);
+  else if (!hasMore) {
+    warn(`${name} holds one line only, taken for a header: nothing of it was sent (a line ends with LF or CRLF)`);
+  } else if (firstLine === "doubtful") {
+    warn(`${name}: its first line is no valid rating, so it was taken for a header, and not sent`);
+  }
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {

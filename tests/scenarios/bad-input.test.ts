@@ -69,6 +69,44 @@ describe("the ratings folder", () => {
     work.expectGoesOn();
   });
 
+  test.each([
+    ["2002-02-30,1,9,5", "begins with a digit"],
+    ["day,7,user,rate", "names a movie"],
+    ['"2002-02-30","7","9","5"', "names a movie in quotes"],
+  ])("holds a file whose first line is no rating and hardly a header, %s: it %s, so a warning", (first) => {
+    work.write("odd/2.csv", `\uFEFF${first}\n2002-03-04,1,9,4\n`);
+    work.write("odd/3.csv", "date,film_id,user_id,rate\n2002-03-05,1,9,4\n");
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr.match(/warn .*/g)).toEqual([
+      "warn  2.csv: its first line is no valid rating, so it was taken for a header, and not sent",
+    ]);
+    expect(
+      work
+        .topic()[0]
+        .slice(5)
+        .map(({ value }) => String(value)),
+    ).toEqual(["2002-03-04,1,9,4", "2002-03-05,1,9,4"]);
+    work.expectGoesOn();
+  });
+
+  test("holds files of which nothing is sent: a warning each, but none of what --resume holds back", () => {
+    const header = "date,film_id,user_id,rate";
+    work.write("odd/2.csv", `${header}\r2002-03-03,1,9,5\r2002-03-04,1,9,4\r`);
+    work.write("odd/3.csv", `\n${header}\n\n`);
+    work.write("odd/4.csv", "2002-03-03,1,9,5\r2002-03-04,1,9,4\r");
+    work.write("odd/5.csv", "\n\n");
+    const warnings = [
+      ...[2, 3, 4].map((file) => `warn  ${file}.csv holds one line only, taken for a header: nothing of it was sent`),
+      "warn  5.csv is empty: nothing of it was sent",
+    ];
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr.match(/warn .*?sent/g)?.map(String)).toEqual(warnings);
+    work.write("odd/6.csv", `${header}\n2002-03-05,1,9,4\n`);
+    work.succeed("produce --ratings odd");
+    expect(work.succeed("produce --ratings odd --resume").stderr).not.toContain("warn");
+    work.expectGoesOn();
+  });
+
   test("holds a file that begins with a byte order mark: sent without it, once", () => {
     const sent = () =>
       work
