@@ -10,6 +10,7 @@ import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text
 import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
 import { diskError } from "../durable-file.ts";
+import { UserError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import {
   type Contents,
@@ -23,9 +24,11 @@ import {
 } from "./contents.ts";
 import type { TableAdmin, TableOwner } from "./contract.ts";
 import {
+  type Access,
   databasePath,
   fileAt,
   inTransaction,
+  isOfDisk,
   lockPath,
   makeDurable,
   openDatabase,
@@ -91,7 +94,7 @@ function makeMissing(
 
 function inventory(path: string, owner: TableOwner | undefined): string[] {
   if (fileAt(path) === undefined) return [];
-  return withDatabase(path, "read", (database) => {
+  return withDatabaseForRemoval(path, "read", (database) => {
     const contents = readContents(database, path);
     // Another's table is refused here, before anything is removed.
     if (contents.sound.has("tidemark_shards")) readShards(database, path, owner);
@@ -118,7 +121,7 @@ function cleanup(path: string, owner: TableOwner | undefined, holder: string): s
 }
 
 function removeOurs(path: string, owner: TableOwner | undefined): string[] {
-  const contents = withDatabase(path, "write", (database) =>
+  const contents = withDatabaseForRemoval(path, "write", (database) =>
     inTransaction(database, path, () => {
       const found = readContents(database, path);
       if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
@@ -160,7 +163,20 @@ function holdsRows(database: DatabaseSync): boolean {
   return database.prepare(selectAnyRating).get() !== undefined;
 }
 
-function withDatabase<T>(path: string, access: "read" | "write", work: (database: DatabaseSync) => T): T {
+/**
+ * As `withDatabase`, also on a full disk, which cleanup is to make room on: there the file is opened alone. While
+ * another program has it open, SQLite refuses that.
+ */
+function withDatabaseForRemoval<T>(path: string, access: Access, work: (database: DatabaseSync) => T): T {
+  try {
+    return withDatabase(path, access, work);
+  } catch (error) {
+    if (!(error instanceof UserError && isOfDisk(error.cause))) throw error;
+    return withDatabase(path, "alone", work);
+  }
+}
+
+function withDatabase<T>(path: string, access: Access, work: (database: DatabaseSync) => T): T {
   const database = openDatabase(path, access);
   try {
     return translated(path, () => work(database));

@@ -47,13 +47,18 @@ export function fileAt(path: string): Stats | undefined {
   return stats;
 }
 
-/** Opens the file, which is made when it is missing and `access` is "write". Exit 2 where it cannot be opened. */
-export function openDatabase(path: string, access: "read" | "write"): DatabaseSync {
+/** "alone": as "write", but nobody else can open the file meanwhile, and it needs no room on the disk to be read. */
+export type Access = "read" | "write" | "alone";
+
+/** Opens the file, which is made when it is missing, unless only to "read". Exit 2 where it cannot be opened. */
+export function openDatabase(path: string, access: Access): DatabaseSync {
   fileAt(path);
-  if (access === "write") checkMayWrite(path);
+  if (access !== "read") checkMayWrite(path);
   return translated(path, () => {
     const database = new DatabaseSync(path, { readOnly: access === "read" });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Then SQLite keeps the index of its write-ahead log in memory, where it makes a file of 32 KiB (-shm) otherwise.
+    if (access === "alone") database.exec("PRAGMA locking_mode = EXCLUSIVE");
     return database;
   });
 }
@@ -121,7 +126,7 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
       error,
     );
   }
-  if (says("disk is full") || says("disk I/O error")) {
+  if (isOfDisk(error)) {
     return serviceError(
       `cannot write the database ${path}: ${error.message}`,
       "make room on the disk, or mend it, then start again; nothing was written in part",
@@ -143,6 +148,11 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
     );
   }
   return says("unable to open") ? cannotOpen(path, error) : undefined;
+}
+
+/** Whether SQLite says so because the disk is full or fails. */
+export function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && /disk is full|disk I\/O error/.test(error.message);
 }
 
 function cannotOpen(path: string, cause?: unknown): Error {
