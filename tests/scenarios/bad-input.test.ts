@@ -44,6 +44,19 @@ describe("the ratings folder", () => {
     work.expectGoesOn();
   });
 
+  test("holds a file whose name is not UTF-8; a folder of such a name is left out", () => {
+    const named = (name: string) => Buffer.concat([Buffer.from(`${work.path(FOLDER)}/${name}`), Buffer.from([0xe9])]);
+    mkdirSync(named("sub"));
+    work.succeed("produce");
+    writeFileSync(named("caf"), LINES);
+    const { code, stderr } = work.run("produce");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^tidemark: .*\nhint: rename it.*\n$/) });
+    expect(stderr).toContain("the name of the rating file data/ratings/caf\uFFFD is not UTF-8");
+    expect(work.topic()[0].length).toBe(10);
+    rmSync(named("caf"));
+    work.expectGoesOn();
+  });
+
   test("holds a binary file, after one of ratings", () => {
     writeFileSync(work.path(FOLDER, "2.csv"), readFileSync(EXECUTABLE).subarray(0, 100_000));
     work.expectRefused(4, "produce", "data/ratings/2.csv is no text", "nothing was sent");
