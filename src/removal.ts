@@ -4,7 +4,7 @@
  * only when they are empty then: what somebody else put there stays. Killed half-way, it finishes when run again.
  */
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
 import { diskError } from "./durable-file.ts";
 import { lockFiles } from "./file-lock.ts";
@@ -87,7 +87,10 @@ export async function removeLockFiles(folder: string): Promise<void> {
 
 /** The end, without locks: removes the folders that are empty now, and says what is in the others. */
 export async function removeEmptyFolders({ home, checkpoints }: Removal, say: (text: string) => void): Promise<void> {
-  for (const folder of [checkpoints, topicsPath(home.path), home.path]) {
+  // The checkpoints may lie anywhere: in the home or around it. An inner folder's path is longer.
+  const folders = new Map([checkpoints, topicsPath(home.path), home.path].map((folder) => [resolve(folder), folder]));
+  const innermostFirst = [...folders].sort(([a], [b]) => b.length - a.length);
+  for (const [, folder] of innermostFirst) {
     if (await removeIfEmpty(folder)) continue;
     const names = (await namesIn(folder)).sort();
     if (names.length === 0) continue; // A mount point, say.
