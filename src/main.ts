@@ -14,6 +14,7 @@ import { Screen } from "./screen.ts";
 import { readSettings, settingsOf } from "./settings.ts";
 import { COMMAND_NAMES, type CommandName } from "./settings-row.ts";
 import { commandHelp, overview } from "./usage.ts";
+import { visible } from "./visible-text.ts";
 
 /** The contract is 10 s from a signal to the end; a command that takes longer is ended here, its state being safe. */
 const STOP_MS_MAX = 9500;
@@ -138,7 +139,7 @@ function unknownCommand(first: string): UserError {
 function report(error: unknown): number {
   screen.status("");
   if (error instanceof UserError) {
-    screen.write(`tidemark: ${error.message}\nhint: ${error.hint}\n`);
+    screen.write(`tidemark: ${visible(error.message)}\nhint: ${visible(error.hint)}\n`);
     return error.exitCode;
   }
   // The reader of our stdout has seen enough, or a wait was given up because of a signal: both are a clean end.

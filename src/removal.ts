@@ -14,6 +14,7 @@ import type { TableAdmin } from "./table/contract.ts";
 import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
 import { TOTALS_FILE_NAMES } from "./totals-file.ts";
+import { visible } from "./visible-text.ts";
 
 /** Names shown of what stays in a folder. */
 const KEPT_NAMES_MAX = 5;
@@ -95,7 +96,7 @@ export async function removeEmptyFolders({ home, checkpoints }: Removal, say: (t
     const names = (await namesIn(folder)).sort();
     if (names.length === 0) continue; // A mount point, say.
     const more = names.length > KEPT_NAMES_MAX ? `, and ${names.length - KEPT_NAMES_MAX} more` : "";
-    say(`(kept: folder ${folder}, which holds ${names.slice(0, KEPT_NAMES_MAX).join(", ")}${more})`);
+    say(`(kept: folder ${folder}, which holds ${visible(names.slice(0, KEPT_NAMES_MAX).join(", "))}${more})`);
   }
 }
 

@@ -11,6 +11,7 @@ import { type FirstLine, Producer } from "../producer.ts";
 import { listRatingFiles, type RatingFile } from "../rating-files.ts";
 import { findResumePoints, Resume } from "../resume.ts";
 import { type Topics, topicsOf } from "../topic/topics.ts";
+import { visible } from "../visible-text.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
@@ -20,7 +21,7 @@ export async function produce(context: CommandContext): Promise<void> {
   const writer = await topics.writer(settings.topic);
   const resume = settings.resume ? await readResume(topics, settings.topic) : undefined;
   topics.beginWork();
-  if (resume !== undefined) log.info(`resuming: ${resume.describe()}`);
+  if (resume !== undefined) log.info(`resuming: ${visible(resume.describe())}`);
   for (const { bytes, partition } of writer.cut) {
     log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }
@@ -72,7 +73,8 @@ async function readResume(topics: Topics, topic: string): Promise<Resume> {
 }
 
 /** `hasMore`: the file has lines beside the first one. */
-function warnOf({ name }: RatingFile, firstLine: FirstLine, hasMore: boolean, warn: (text: string) => void): void {
+function warnOf(file: RatingFile, firstLine: FirstLine, hasMore: boolean, warn: (text: string) => void): void {
+  const name = visible(file.name);
   if (firstLine === "none") warn(`${name} is empty: nothing of it was sent`);
   else if (firstLine === "rating") warn(`${name} has no header line: its first line is a rating and was sent`);
   else if (!hasMore) {

@@ -57,6 +57,26 @@ describe("the ratings folder", () => {
     work.expectGoesOn();
   });
 
+  test("holds files whose names would steer a terminal: what is said of them does not", () => {
+    work.write("odd/2\u001b[2J.csv", "2002-03-03,1,9,5\n");
+    const sent = work.succeed("produce --ratings odd").stderr + work.succeed("produce --ratings odd --resume").stderr;
+    symlinkSync("nowhere", work.path("odd/3\r.csv"));
+    const refused = work.run("produce --ratings odd");
+    rmSync(work.path("odd/3\r.csv"));
+    work.write("odd/2\u001b[2J.csv", "2002-03-03,1,9,1\n");
+    const changed = work.run("produce --ratings odd --resume");
+    expect([refused.code, changed.code]).toEqual([2, 4]);
+    work.write("tidemark-data/\n", "mine");
+    const kept = work.succeed("cleanup --yes").stderr;
+    const said = [sent, refused.stderr, changed.stderr, kept].join("");
+    expect(said).toContain("2\\u001b[2J.csv has no header line");
+    expect(said).toContain("behind 2\\u001b[2J.csv");
+    expect(said).toContain("odd/3\\u000d.csv is not there");
+    expect(said).toContain("line 1 of 2\\u001b[2J.csv is not the one");
+    expect(said).toContain("which holds \\u000a)");
+    for (const steering of ["\u001b", "\r"]) expect(said).not.toContain(steering);
+  });
+
   test("holds a binary file, after one of ratings", () => {
     writeFileSync(work.path(FOLDER, "2.csv"), readFileSync(EXECUTABLE).subarray(0, 100_000));
     work.expectRefused(4, "produce", "data/ratings/2.csv is no text", "nothing was sent");
