@@ -49,7 +49,10 @@ export class Home {
     if (!this.made(topic)) return;
     this.#topics = this.#topics.filter((made) => made !== topic);
     if (this.#topics.length > 0) return replaceFile(manifestPath(this.path), formatManifest(this.#topics));
-    await rm(manifestPath(this.path), { force: true });
+    const path = manifestPath(this.path);
+    await rm(path, { force: true }).catch((error) => {
+      throw diskError("remove", path, error);
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import { Screen } from "./screen.ts";
 import { readSettings, settingsOf } from "./settings.ts";
 import { COMMAND_NAMES, type CommandName } from "./settings-row.ts";
 import { commandHelp, overview } from "./usage.ts";
+import { visible } from "./visible-text.ts";
 
 /** The contract is 10 s from a signal to the end; a command that takes longer is ended here, its state being safe. */
 const STOP_MS_MAX = 9500;
@@ -69,6 +70,7 @@ let readerGone = false;
 
 /** Runs one command with what stands behind its name. */
 async function run(name: CommandName, args: readonly string[]): Promise<void> {
+  checkWorkingFolder();
   const settings = readSettings(name, args, process.env);
   const command = await COMMANDS[name].load();
   await command({
@@ -81,6 +83,19 @@ async function run(name: CommandName, args: readonly string[]): Promise<void> {
     now: Date.now,
     isTerminal: process.stdout.isTTY === true,
   });
+}
+
+/**
+ * Exit 2 where the working folder was removed. Bun would then take a relative path, as the default home is, from the
+ * executable's folder, and so use another's home, or remove it.
+ */
+function checkWorkingFolder(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+    throw usageError("the working folder is gone: it was removed", "change into a folder that is there", error);
+  }
 }
 
 /** Writes to stdout; rejects when its reader has gone, or as a service that refuses us (a full disk: exit 3). */
@@ -124,7 +139,7 @@ function unknownCommand(first: string): UserError {
 function report(error: unknown): number {
   screen.status("");
   if (error instanceof UserError) {
-    screen.write(`tidemark: ${error.message}\nhint: ${error.hint}\n`);
+    screen.write(`tidemark: ${visible(error.message)}\nhint: ${visible(error.hint)}\n`);
     return error.exitCode;
   }
   // The reader of our stdout has seen enough, or a wait was given up because of a signal: both are a clean end.

@@ -16,9 +16,11 @@ export const BATCH_BYTES_MAX = 1_000_000;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const ZERO = 0x30;
+const NINE = 0x39;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** What became of a file's first line. */
-export type FirstLine = "header" | "rating" | "none";
+/** What a file's first line is taken for; "doubtful": for a header, though it looks more like a rating. */
+export type FirstLine = "header" | "doubtful" | "rating" | "none";
 
 export class Producer {
   /** Lines sent so far. */
@@ -52,7 +54,10 @@ export class Producer {
     this.#fillers = Array.from({ length: writer.partitions }, () => new PartitionFiller());
   }
 
-  /** Sends a file's lines. The first is a header, unless it is a valid rating itself; blank lines are not sent. */
+  /**
+   * Sends a file's lines. The first is a header, unless it is a valid rating itself; blank lines are not sent, nor is a
+   * byte order mark.
+   */
   async sendFile(
     file: string,
     chunks: AsyncIterable<LineChunk>,
@@ -68,8 +73,9 @@ export class Producer {
         this.#line++;
         if (chunk.start === chunk.end) continue;
         if (firstLine === "none") {
-          firstLine = this.#isRating(chunk) ? "rating" : "header";
-          if (firstLine === "header") continue;
+          if (this.#line === 1 && skipMark(chunk)) continue;
+          firstLine = this.#judgeFirst(chunk);
+          if (firstLine !== "rating") continue;
         }
         // Awaited only when a batch is full: a wait a line would cost more than the line.
         const full = this.#add(chunk);
@@ -89,9 +95,11 @@ export class Producer {
     await this.#writer.flush();
   }
 
-  #isRating({ bytes, start, end }: LineChunk): boolean {
-    const hasMark = bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf;
-    return this.#parser.parse(hasMark ? start + 3 : start, end);
+  #judgeFirst({ bytes, start, end }: LineChunk): FirstLine {
+    if (this.#parser.parse(start, end)) return "rating";
+    this.#findKey(bytes, start, end);
+    const beginsWithDigit = bytes[start] >= ZERO && bytes[start] <= NINE;
+    return beginsWithDigit || this.#keyStart >= 0 ? "doubtful" : "header";
   }
 
   /** Adds the line; a promise where its batch was full and another is still on its way. */
@@ -178,6 +186,13 @@ export class Producer {
     this.#keyStart = 0;
     this.#keyEnd = movie.length;
   }
+}
+
+/** Moves the line's start behind UTF-8's byte order mark, if it begins with one. Whether the line is blank without. */
+function skipMark(line: LineChunk): boolean {
+  if (!BYTE_ORDER_MARK.every((byte, at) => line.bytes[line.start + at] === byte)) return false;
+  line.start += BYTE_ORDER_MARK.length;
+  return line.start === line.end;
 }
 
 /** Two batches of a partition: one is filled while the other is in flight. */

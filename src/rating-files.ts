@@ -9,6 +9,9 @@ import { stateError, systemErrorCode, usageError } from "./errors.ts";
 /** So much of each file is looked at beforehand. */
 const GLANCE_BYTES = 64 * 1024;
 
+/** Stands in a name for bytes that are not UTF-8, so that nothing is found by it. */
+const REPLACEMENT = "\uFFFD";
+
 export interface RatingFile {
   readonly name: string;
   readonly path: string;
@@ -20,11 +23,12 @@ export interface RatingFile {
  * Exit 2 where the folder or a file cannot be read or nothing is there, exit 4 for a file that is no text.
  */
 export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
-  const entries = await readdir(folder).catch((error) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
     throw unreadable(`the ratings folder ${folder}`, error);
   });
   const names = entries
-    .filter((name) => !name.startsWith("."))
+    .filter((entry) => !entry.name.startsWith(".") && !entry.isDirectory())
+    .map(({ name }) => name)
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   const files: RatingFile[] = [];
   for (const name of names) {
@@ -51,6 +55,7 @@ async function glance(path: string): Promise<number | undefined> {
     const nul = buffer.subarray(0, bytesRead).indexOf(0);
     if (nul < 0) return stats.size;
   } catch (error) {
+    if (systemErrorCode(error) === "ENOENT" && path.includes(REPLACEMENT)) throw notUtf8(path, error);
     throw unreadable(`the rating file ${path}`, error);
   } finally {
     await file?.close();
@@ -59,6 +64,11 @@ async function glance(path: string): Promise<number | undefined> {
     `${path} is no text: it holds a zero byte near its start`,
     "take it out of the folder, or unpack it; nothing was sent",
   );
+}
+
+function notUtf8(path: string, cause: unknown): Error {
+  const hint = "rename it: the topic keeps names of files as UTF-8, and --resume goes by them";
+  return usageError(`the name of the rating file ${path} is not UTF-8`, hint, cause);
 }
 
 function unreadable(what: string, error: unknown): Error {

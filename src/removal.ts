@@ -4,8 +4,9 @@
  * only when they are empty then: what somebody else put there stays. Killed half-way, it finishes when run again.
  */
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
+import { diskError } from "./durable-file.ts";
 import { lockFiles } from "./file-lock.ts";
 import { namesIn, removeIfEmpty } from "./folder.ts";
 import { type Home, homeLockPath, MANIFEST_NAME, resumeLockPath, setupLockPath } from "./home.ts";
@@ -13,6 +14,7 @@ import type { TableAdmin } from "./table/contract.ts";
 import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
 import { TOTALS_FILE_NAMES } from "./totals-file.ts";
+import { visible } from "./visible-text.ts";
 
 /** Names shown of what stays in a folder. */
 const KEPT_NAMES_MAX = 5;
@@ -64,7 +66,7 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
   for (const topic of topics) {
     const name = await removal.manifestName(topic);
     if (home.made(name)) {
-      await topicAdmin.remove(topic);
+      await topicAdmin.remove(topic).catch(refused(topicsPath(home.path)));
       await home.forgetTopic(name);
       say(`removed topic ${topic} ${removal.place}`);
     } else if (await topicAdmin.exists(topic)) {
@@ -81,17 +83,20 @@ export async function holdsOurs(folder: string): Promise<boolean> {
 
 /** The locks' own files, which go while the locks are held. */
 export async function removeLockFiles(folder: string): Promise<void> {
-  for (const path of lockFilesIn(folder)) await rm(path, { force: true });
+  for (const path of lockFilesIn(folder)) await removeFile(path);
 }
 
 /** The end, without locks: removes the folders that are empty now, and says what is in the others. */
 export async function removeEmptyFolders({ home, checkpoints }: Removal, say: (text: string) => void): Promise<void> {
-  for (const folder of [checkpoints, topicsPath(home.path), home.path]) {
+  // The checkpoints may lie anywhere: in the home or around it. An inner folder's path is longer.
+  const folders = new Map([checkpoints, topicsPath(home.path), home.path].map((folder) => [resolve(folder), folder]));
+  const innermostFirst = [...folders].sort(([a], [b]) => b.length - a.length);
+  for (const [, folder] of innermostFirst) {
     if (await removeIfEmpty(folder)) continue;
     const names = (await namesIn(folder)).sort();
     if (names.length === 0) continue; // A mount point, say.
     const more = names.length > KEPT_NAMES_MAX ? `, and ${names.length - KEPT_NAMES_MAX} more` : "";
-    say(`(kept: folder ${folder}, which holds ${names.slice(0, KEPT_NAMES_MAX).join(", ")}${more})`);
+    say(`(kept: folder ${folder}, which holds ${visible(names.slice(0, KEPT_NAMES_MAX).join(", "))}${more})`);
   }
 }
 
@@ -100,10 +105,22 @@ async function removeCheckpointAndTotals(folder: string): Promise<boolean> {
   if (!(await holdsCheckpoint(folder))) return false;
   // First: without the rest, nothing would tell that it is ours.
   for (const name of await namesIn(folder)) {
-    if (TOTALS_FILE_NAMES.test(name)) await rm(join(folder, name), { force: true });
+    if (TOTALS_FILE_NAMES.test(name)) await removeFile(join(folder, name));
   }
-  await removeCheckpoint(folder);
+  await removeCheckpoint(folder).catch(refused(folder));
   return true;
+}
+
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(refused(path));
+}
+
+/** For `catch`: a file system that refuses is the user's error, at the path that it names, or else at this one. */
+function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    const named = error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : path;
+    throw diskError("remove", named, error);
+  };
 }
 
 /** Of a folder that may be the home, the checkpoints', or both. */

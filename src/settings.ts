@@ -64,6 +64,7 @@ export function readSettings(command: CommandName, args: readonly string[], env:
   }
   const given = values as Given;
   checkTogether(given, sources);
+  checkTopics(command, given);
   const {
     databaseUrl,
     databaseUser,
@@ -130,16 +131,21 @@ function checkTogether(given: Given, sources: Sources): void {
       "leave --compression (KAFKA_COMPRESSION) out, or send to brokers with --brokers (KAFKA_BOOTSTRAP_SERVERS)",
     );
   }
-  const topics = [
-    ["--topic (KAFKA_DATA_TOPIC_NAME)", given.topic],
-    ["--anomaly-topic (KAFKA_ANOMALY_TOPIC_NAME)", given.anomalyTopic],
-    ["--rejected-topic (KAFKA_REJECTED_TOPIC_NAME)", given.rejectedTopic],
-  ];
-  for (const [index, [flag, topic]] of topics.entries()) {
-    const twin = topics.slice(0, index).find(([, other]) => other === topic);
-    if (twin !== undefined) {
-      throw usageError(`${twin[0]} and ${flag} name the same topic, ${topic}`, "give each a topic of its own");
-    }
+}
+
+/** Each topic is another one. Those that the command does not take are not looked at: their names are defaults. */
+function checkTopics(command: CommandName, given: Given): void {
+  const names = (["topic", "anomalyTopic", "rejectedTopic"] as const).filter((name) =>
+    SETTINGS[name].commands.includes(command),
+  );
+  const described = ({ flag, variable }: Setting) => `--${flag} (${variable})`;
+  for (const [index, name] of names.entries()) {
+    const twin = names.slice(0, index).find((other) => given[other] === given[name]);
+    if (twin === undefined) continue;
+    throw usageError(
+      `${described(SETTINGS[twin])} and ${described(SETTINGS[name])} name the same topic, ${given[name]}`,
+      "give each a topic of its own",
+    );
   }
 }
 

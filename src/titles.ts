@@ -24,8 +24,8 @@ const TITLE_CHARACTERS_MAX = 128;
 const MOVIE_ID_MAX = 2 ** 31 - 1;
 
 const TITLE_LINE = /^([1-9]\d{0,9}),[^,]*,(.*)$/s;
-/** Any three columns, the first of them no number. */
-const HEADER_LINE = /^(?!\d+,)[^,]*,[^,]*,/;
+/** Any three columns, the first of them no number, whatever quotes or blanks are around it. */
+const HEADER_LINE = /^(?!["'\s]*[-+]?\d[\d.]*["'\s]*,)[^,]*,[^,]*,/;
 
 /**
  * Reads the lines of a titles file; `source` names it in errors and warnings. A line ends with LF or CRLF. The title

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsOf } from "../src/settings.ts";
@@ -128,6 +128,29 @@ describe("the folder that it is run in", () => {
     expect(existsSync(join(folder, "home"))).toBe(true);
     // The same in the environment does decide.
     expect(tidemark(["setup", "--home", "home"], { KAFKA_BOOTSTRAP_SERVERS: "localhost:0" }).status).toBe(2);
+  });
+
+  // Bun takes a relative path from the executable's folder then: another home would be used, and removed.
+  test("was removed: exit 2 for every command, and a home beside the executable is left alone", () => {
+    const beside = mkdtempSync(join(folder, "beside-"));
+    const copy = join(beside, "tidemark");
+    copyFileSync(EXECUTABLE, copy);
+    expect(spawnSync(copy, ["setup"], { cwd: beside, env: ENVIRONMENT }).status).toBe(0);
+    const before = readdirSync(beside, { recursive: true }).sort();
+    const inRemoved = (...args: string[]) => {
+      const moving = `mkdir "$1/gone" && cd "$1/gone" && rmdir "$1/gone" && shift && exec "$@"`;
+      return run(["sh", "-c", moving, "sh", beside, copy], args);
+    };
+    for (const name of COMMAND_NAMES) {
+      expect(inRemoved(name, ...(name === "cleanup" ? ["--yes"] : []))).toEqual({
+        status: 2,
+        stdout: "",
+        stderr: "tidemark: the working folder is gone: it was removed\nhint: change into a folder that is there\n",
+      });
+    }
+    expect(readdirSync(beside, { recursive: true }).sort()).toEqual(before);
+    for (const flag of ["--help", "--version"]) expect(inRemoved(flag).status).toBe(0);
+    expect(inRemoved("process", "--help").status).toBe(0);
   });
 });
 

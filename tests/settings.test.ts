@@ -173,6 +173,12 @@ describe("what does not go together", () => {
   test("two topics of one name", () => {
     const error = errorOf(() => settings("process", "--topic t --rejected-topic t"));
     expect(error.message).toContain("--topic (KAFKA_DATA_TOPIC_NAME) and --rejected-topic (KAFKA_REJECTED_TOPIC_NAME)");
+    // A topic that the command does not take is none of its business, whatever its default or variable says.
+    const env = { KAFKA_DATA_TOPIC_NAME: "t", KAFKA_REJECTED_TOPIC_NAME: "t" };
+    expect(settings("produce", "--topic netflix-ratings-rejected", env).topic).toBe("netflix-ratings-rejected");
+    for (const topic of ["netflix-ratings-rejected", "netflix-ratings", "t"]) {
+      expect(settings("consume-kafka", `--anomaly-topic ${topic}`, env).anomalyTopic).toBe(topic);
+    }
   });
 });
 

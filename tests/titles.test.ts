@@ -141,6 +141,12 @@ describe("lines", () => {
   test("a first line that is meant as a title line but is wrong is warned of, not taken for a header", () => {
     expect(read("0,2003,Zero\n1,2003,A\n").warnings[0]).toContain("line 1");
     expect(read("id and title\n1,2003,A\n").warnings[0]).toContain("line 1");
+    for (const id of ['"5"', " 5", "5 ", '\t" 5 "', "-5", "5.0", "'5'"]) {
+      expect([id, ...read(`${id},2003,Five\n1,2003,A\n`).warnings]).toEqual([
+        id,
+        expect.stringContaining("line 1: skip"),
+      ]);
+    }
   });
 
   test("the first line of an id wins, and later ones are warned of with both lines", () => {

@@ -13,6 +13,7 @@ import { listRatingFiles, type RatingFile } from "../rating-files.ts";
 import { findResumePoints, Resume } from "../resume.ts";
 import type { Settings } from "../settings.ts";
 import { type Topics, topicsOf } from "../topic/topics.ts";
+import { visible } from "../visible-text.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, now } = context;
@@ -33,7 +34,7 @@ async function send(context: CommandContext, files: readonly RatingFile[], topic
   const writer = await topics.writer(settings.topic);
   const resume = settings.resume ? await readResume(topics, settings.topic) : undefined;
   topics.beginWork();
-  if (resume !== undefined) log.info(`resuming: ${resume.describe()}`);
+  if (resume !== undefined) log.info(`resuming: ${visible(resume.describe())}`);
   for (const { bytes, partition } of writer.cut) {
     log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }
@@ -59,10 +60,13 @@ async function sendFiles(
     if (index > 0) await pause(settings.sleepSeconds, signal);
     if (signal.aborted) break;
     const detail = `file ${index + 1} of ${files.length}`;
+    const before = producer.sent + producer.held;
     const firstLine = await producer.sendFile(file.name, readLines(file.path), signal, () =>
       display.update(producer.sent, detail),
     );
-    warnOf(file, firstLine, log.warn);
+    // Where it was stopped, nobody knows the rest.
+    const hasMore = signal.aborted || producer.sent + producer.held > before;
+    warnOf(file, firstLine, hasMore, log.warn);
   }
   display.end();
   if (producer.keyless > 0) {
@@ -88,9 +92,16 @@ async function readResume(topics: Topics, topic: string): Promise<Resume> {
   }
 }
 
-function warnOf(file: RatingFile, firstLine: FirstLine, warn: (text: string) => void): void {
-  if (firstLine === "none") warn(`${file.name} is empty: nothing of it was sent`);
-  if (firstLine === "rating") warn(`${file.name} has no header line: its first line is a rating and was sent`);
+/** `hasMore`: the file has lines beside the first one. */
+function warnOf(file: RatingFile, firstLine: FirstLine, hasMore: boolean, warn: (text: string) => void): void {
+  const name = visible(file.name);
+  if (firstLine === "none") warn(`${name} is empty: nothing of it was sent`);
+  else if (firstLine === "rating") warn(`${name} has no header line: its first line is a rating and was sent`);
+  else if (!hasMore) {
+    warn(`${name} holds one line only, taken for a header: nothing of it was sent (a line ends with LF or CRLF)`);
+  } else if (firstLine === "doubtful") {
+    warn(`${name}: its first line is no valid rating, so it was taken for a header, and not sent`);
+  }
 }
 
 async function pause(seconds: number, signal: AbortSignal): Promise<void> {

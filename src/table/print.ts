@@ -6,7 +6,8 @@
 import { csvField } from "../anomaly-line.ts";
 import { formatDay } from "../calendar.ts";
 import type { Row } from "../epoch.ts";
-import { cutToWidth, displayWidth, visible } from "./terminal-text.ts";
+import { visible } from "../visible-text.ts";
+import { cutToWidth, displayWidth } from "./terminal-text.ts";
 
 export type RowFormat = "table" | "csv" | "json";
 

@@ -3,12 +3,14 @@
  * it made. Cleanup removes that and the run's rows: the whole file, when setup made it and nobody else put anything
  * into it, else its own tables in one transaction. Somebody else's tables are never touched.
  */
-import { existsSync, rmSync, statSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
+import { diskError } from "../durable-file.ts";
+import { UserError } from "../errors.ts";
 import { FileLock } from "../file-lock.ts";
 import {
   type Contents,
@@ -21,7 +23,17 @@ import {
   tidemarkTables,
 } from "./contents.ts";
 import type { TableAdmin, TableOwner } from "./contract.ts";
-import { databasePath, inTransaction, lockPath, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
+import {
+  type Access,
+  databasePath,
+  fileAt,
+  inTransaction,
+  isOfDisk,
+  lockPath,
+  makeDurable,
+  openDatabase,
+  translated,
+} from "./sqlite-database.ts";
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
@@ -39,7 +51,7 @@ export function openSqliteAdmin(path: string, owner: TableOwner | undefined, hol
 
 function setup(path: string, owner: TableOwner | undefined): string[] {
   // An empty file is what a setup that was killed leaves; there is nothing in it that could be anybody's.
-  const fileIsMissing = !existsSync(path) || statSync(path).size === 0;
+  const fileIsMissing = (fileAt(path)?.size ?? 0) === 0;
   return withDatabase(path, "write", (database) => {
     const made = inTransaction(database, path, () => makeMissing(database, path, owner, fileIsMissing));
     makeDurable(database, path);
@@ -81,8 +93,8 @@ function makeMissing(
 }
 
 function inventory(path: string, owner: TableOwner | undefined): string[] {
-  if (!existsSync(path)) return [];
-  return withDatabase(path, "read", (database) => {
+  if (fileAt(path) === undefined) return [];
+  return withDatabaseForRemoval(path, "read", (database) => {
     const contents = readContents(database, path);
     // Another's table is refused here, before anything is removed.
     if (contents.sound.has("tidemark_shards")) readShards(database, path, owner);
@@ -99,9 +111,9 @@ function cleanup(path: string, owner: TableOwner | undefined, holder: string): s
   if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) return [];
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
-    const removed = existsSync(path) ? removeOurs(path, owner) : [];
+    const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
-    rmSync(lockPath(path), { force: true });
+    removeFile(lockPath(path));
     return removed;
   } finally {
     lock.release();
@@ -109,7 +121,7 @@ function cleanup(path: string, owner: TableOwner | undefined, holder: string): s
 }
 
 function removeOurs(path: string, owner: TableOwner | undefined): string[] {
-  const contents = withDatabase(path, "write", (database) =>
+  const contents = withDatabaseForRemoval(path, "write", (database) =>
     inTransaction(database, path, () => {
       const found = readContents(database, path);
       if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
@@ -119,11 +131,19 @@ function removeOurs(path: string, owner: TableOwner | undefined): string[] {
   );
   if (ownsFile(contents)) {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    for (const suffix of ["", "-wal", "-shm"]) removeFile(path + suffix);
   }
   const removed = [...listRemoved(contents, path), ...listKept(contents, path)];
   const keepsFile = contents.setup?.madeFile === true && !ownsFile(contents);
   return keepsFile ? [...removed, `(kept: database file ${path}, which holds what is not Tidemark's)`] : removed;
+}
+
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw diskError("remove", path, error);
+  }
 }
 
 function removeTables(database: DatabaseSync, contents: Contents): void {
@@ -143,7 +163,20 @@ function holdsRows(database: DatabaseSync): boolean {
   return database.prepare(selectAnyRating).get() !== undefined;
 }
 
-function withDatabase<T>(path: string, access: "read" | "write", work: (database: DatabaseSync) => T): T {
+/**
+ * As `withDatabase`, also on a full disk, which cleanup is to make room on: there the file is opened alone. While
+ * another program has it open, SQLite refuses that.
+ */
+function withDatabaseForRemoval<T>(path: string, access: Access, work: (database: DatabaseSync) => T): T {
+  try {
+    return withDatabase(path, access, work);
+  } catch (error) {
+    if (!(error instanceof UserError && isOfDisk(error.cause))) throw error;
+    return withDatabase(path, "alone", work);
+  }
+}
+
+function withDatabase<T>(path: string, access: Access, work: (database: DatabaseSync) => T): T {
   const database = openDatabase(path, access);
   try {
     return translated(path, () => work(database));

@@ -3,7 +3,7 @@
  * transaction leaves nothing behind, and that what is committed survives a power cut. What stands in the tables is for
  * the files beside this one.
  */
-import { accessSync, constants, existsSync, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { diskError } from "../durable-file.ts";
@@ -21,7 +21,12 @@ const WAL_PAGES_MAX = 4_000;
  * take `:memory:` or `file:…` for something special.
  */
 export function databasePath(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path);
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return resolve(path);
+    throw diskError("open", path, error);
+  }
 }
 
 /** The file whose lock keeps a second writer out. */
@@ -29,12 +34,31 @@ export function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
-/** Opens the file, which is made when it is missing and `access` is "write". Exit 2 where it cannot be opened. */
-export function openDatabase(path: string, access: "read" | "write"): DatabaseSync {
-  if (access === "write") checkMayWrite(path);
+/** What stands at the path; undefined where nothing does. Exit 2 where it is no file. */
+export function fileAt(path: string): Stats | undefined {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw diskError("open", path, error);
+  }
+  // SQLite opens a folder for reading, and takes it for a disk that fails.
+  if (stats?.isFile() === false) throw cannotOpen(path);
+  return stats;
+}
+
+/** "alone": as "write", but nobody else can open the file meanwhile, and it needs no room on the disk to be read. */
+export type Access = "read" | "write" | "alone";
+
+/** Opens the file, which is made when it is missing, unless only to "read". Exit 2 where it cannot be opened. */
+export function openDatabase(path: string, access: Access): DatabaseSync {
+  fileAt(path);
+  if (access !== "read") checkMayWrite(path);
   return translated(path, () => {
     const database = new DatabaseSync(path, { readOnly: access === "read" });
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    // Then SQLite keeps the index of its write-ahead log in memory, where it makes a file of 32 KiB (-shm) otherwise.
+    if (access === "alone") database.exec("PRAGMA locking_mode = EXCLUSIVE");
     return database;
   });
 }
@@ -102,7 +126,7 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
       error,
     );
   }
-  if (says("disk is full") || says("disk I/O error")) {
+  if (isOfDisk(error)) {
     return serviceError(
       `cannot write the database ${path}: ${error.message}`,
       "make room on the disk, or mend it, then start again; nothing was written in part",
@@ -123,12 +147,18 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
       error,
     );
   }
-  if (says("unable to open")) {
-    return usageError(
-      `cannot open the database ${path}`,
-      "check that it is a file, that its folder is there, and that both may be read and written",
-      error,
-    );
-  }
-  return undefined;
+  return says("unable to open") ? cannotOpen(path, error) : undefined;
+}
+
+/** Whether SQLite says so because the disk is full or fails. */
+export function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && /disk is full|disk I\/O error/.test(error.message);
+}
+
+function cannotOpen(path: string, cause?: unknown): Error {
+  return usageError(
+    `cannot open the database ${path}`,
+    "check that it is a file, that its folder is there, and that both may be read and written",
+    cause,
+  );
 }

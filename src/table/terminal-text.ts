@@ -1,10 +1,8 @@
 /**
- * Text on a terminal: how many columns it takes, cutting it to fit, and making visible what would otherwise steer the
- * terminal or hide. Widths follow Unicode's East Asian Width as nearly as terminals agree on it.
+ * Text on a terminal: how many columns it takes, and cutting it to fit. Widths follow Unicode's East Asian Width as
+ * nearly as terminals agree on it. Text is expected as `visible` gives it (`visible-text.ts`).
  */
 
-/** Control characters, line and paragraph separators, what turns the direction of writing, halves of a pair. */
-const STEERING = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 const ONLY_ZERO_WIDTH = /^[\p{M}\p{Cf}]+$/u;
 /** Two columns: Korean, Chinese and Japanese, full-width forms; what lies beyond the basic plane, and emoji. */
 const WIDE_LETTER = /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff]/;
@@ -14,11 +12,6 @@ const WIDE_SIGN = /^[\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}\p{Emoji_Presentation
 const ELLIPSIS = "…";
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-/** The same text with every steering character as an escape: `\u001b`. */
-export function visible(text: string): string {
-  return text.replace(STEERING, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}
 
 /** Columns that `visible` text takes on a terminal. */
 export function displayWidth(text: string): number {

@@ -179,6 +179,15 @@ describe("setup and cleanup", () => {
     expect(readdirSync(join(checkpoints, run[0]))).toEqual(["notes.txt"]);
   });
 
+  test("cleanup removes the folders from the inside, whichever of home and checkpoints lies in the other", async () => {
+    for (const checkpoints of [home, `${home}/`, join(home, "topics"), join(root, "deep")]) {
+      await used("--checkpoints", checkpoints);
+      const { logged } = await runCleanup(["--yes", "--checkpoints", checkpoints]);
+      expect(logged.filter((line) => line.includes("kept"))).toEqual([]);
+      expect(existsSync(home)).toBe(false);
+    }
+  });
+
   test("cleanup removes nothing from a folder that somebody else uses in Tidemark's names", async () => {
     mkdirSync(join(root, "app", "run-1a"), { recursive: true });
     const files = [join(root, "app", "current"), join(root, "app", "run-1a", "data"), join(root, "app", "shard-0.log")];

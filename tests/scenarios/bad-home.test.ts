@@ -16,6 +16,7 @@ import {
   rowsOf,
 } from "./expectation.ts";
 import { JOB, JobUnderWay, PROCESS, TITLES } from "./job-under-way.ts";
+import { EXECUTABLE } from "./workplace.ts";
 
 const original = new JobUnderWay();
 afterAll(() => original.remove());
@@ -103,6 +104,23 @@ describe("the table", () => {
         }
       },
     );
+    work.expectGoesOn();
+  });
+
+  test.each(["process --once", "consume-jdbc --once"])("cannot be found, as too many files are open: %s", (command) => {
+    // How many a runtime has open by then is its own affair; of fewer than these it does not even start.
+    for (let files = 7; files <= 16; files++) {
+      work.program = ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh", EXECUTABLE];
+      expect(work.run(command).stderr).not.toContain("bug");
+    }
+    work.program = [EXECUTABLE];
+    work.expectGoesOn();
+  });
+
+  test.each(["setup", "process --once", "consume-jdbc --once", "cleanup --yes"])("is a folder: %s", (command) => {
+    mkdirSync(work.path("folder"));
+    const message = `cannot open the database ${work.path("folder")}`;
+    work.expectRefused(2, `${command} --database jdbc:sqlite:folder`, message, "check that it is a file");
     work.expectGoesOn();
   });
 

@@ -44,6 +44,39 @@ describe("the ratings folder", () => {
     work.expectGoesOn();
   });
 
+  test("holds a file whose name is not UTF-8; a folder of such a name is left out", () => {
+    const named = (name: string) => Buffer.concat([Buffer.from(`${work.path(FOLDER)}/${name}`), Buffer.from([0xe9])]);
+    mkdirSync(named("sub"));
+    work.succeed("produce");
+    writeFileSync(named("caf"), LINES);
+    const { code, stderr } = work.run("produce");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^tidemark: .*\nhint: rename it.*\n$/) });
+    expect(stderr).toContain("the name of the rating file data/ratings/caf\uFFFD is not UTF-8");
+    expect(work.topic()[0].length).toBe(10);
+    rmSync(named("caf"));
+    work.expectGoesOn();
+  });
+
+  test("holds files whose names would steer a terminal: what is said of them does not", () => {
+    work.write("odd/2\u001b[2J.csv", "2002-03-03,1,9,5\n");
+    const sent = work.succeed("produce --ratings odd").stderr + work.succeed("produce --ratings odd --resume").stderr;
+    symlinkSync("nowhere", work.path("odd/3\r.csv"));
+    const refused = work.run("produce --ratings odd");
+    rmSync(work.path("odd/3\r.csv"));
+    work.write("odd/2\u001b[2J.csv", "2002-03-03,1,9,1\n");
+    const changed = work.run("produce --ratings odd --resume");
+    expect([refused.code, changed.code]).toEqual([2, 4]);
+    work.write("tidemark-data/\n", "mine");
+    const kept = work.succeed("cleanup --yes").stderr;
+    const said = [sent, refused.stderr, changed.stderr, kept].join("");
+    expect(said).toContain("2\\u001b[2J.csv has no header line");
+    expect(said).toContain("behind 2\\u001b[2J.csv");
+    expect(said).toContain("odd/3\\u000d.csv is not there");
+    expect(said).toContain("line 1 of 2\\u001b[2J.csv is not the one");
+    expect(said).toContain("which holds \\u000a)");
+    for (const steering of ["\u001b", "\r"]) expect(said).not.toContain(steering);
+  });
+
   test("holds a binary file, after one of ratings", () => {
     writeFileSync(work.path(FOLDER, "2.csv"), readFileSync(EXECUTABLE).subarray(0, 100_000));
     work.expectRefused(4, "produce", "data/ratings/2.csv is no text", "nothing was sent");
@@ -66,6 +99,68 @@ describe("the ratings folder", () => {
     expect(stderr).toContain("warn  2.csv has no header line: its first line is a rating and was sent\n");
     const sent = work.topic()[0].slice(5);
     expect(sent.map(({ value }) => String(value))).toEqual(["2002-03-03,1,9,5", "2002-03-04,1,9,4"]);
+    work.expectGoesOn();
+  });
+
+  test.each([
+    ["2002-02-30,1,9,5", "begins with a digit"],
+    ["day,7,user,rate", "names a movie"],
+    ['"2002-02-30","7","9","5"', "names a movie in quotes"],
+  ])("holds a file whose first line is no rating and hardly a header, %s: it %s, so a warning", (first) => {
+    work.write("odd/2.csv", `\uFEFF${first}\n2002-03-04,1,9,4\n`);
+    work.write("odd/3.csv", "date,film_id,user_id,rate\n2002-03-05,1,9,4\n");
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr.match(/warn .*/g)).toEqual([
+      "warn  2.csv: its first line is no valid rating, so it was taken for a header, and not sent",
+    ]);
+    expect(
+      work
+        .topic()[0]
+        .slice(5)
+        .map(({ value }) => String(value)),
+    ).toEqual(["2002-03-04,1,9,4", "2002-03-05,1,9,4"]);
+    work.expectGoesOn();
+  });
+
+  test("holds files of which nothing is sent: a warning each, but none of what --resume holds back", () => {
+    const header = "date,film_id,user_id,rate";
+    work.write("odd/2.csv", `${header}\r2002-03-03,1,9,5\r2002-03-04,1,9,4\r`);
+    work.write("odd/3.csv", `\n${header}\n\n`);
+    work.write("odd/4.csv", "2002-03-03,1,9,5\r2002-03-04,1,9,4\r");
+    work.write("odd/5.csv", "\n\n");
+    const warnings = [
+      ...[2, 3, 4].map((file) => `warn  ${file}.csv holds one line only, taken for a header: nothing of it was sent`),
+      "warn  5.csv is empty: nothing of it was sent",
+    ];
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr.match(/warn .*?sent/g)?.map(String)).toEqual(warnings);
+    work.write("odd/6.csv", `${header}\n2002-03-05,1,9,4\n`);
+    work.succeed("produce --ratings odd");
+    expect(work.succeed("produce --ratings odd --resume").stderr).not.toContain("warn");
+    work.expectGoesOn();
+  });
+
+  test("holds a file that begins with a byte order mark: sent without it, once", () => {
+    const sent = () =>
+      work
+        .topic()[0]
+        .slice(5)
+        .map(({ value }) => String(value));
+    const ratings = ["2002-03-03,1,9,5", "2002-03-04,1,9,4"];
+    work.write("odd/2.csv", `\uFEFF${ratings.join("\n")}\n`);
+    const { stderr } = work.succeed("produce --ratings odd");
+    expect(stderr).toContain("warn  2.csv has no header line: its first line is a rating and was sent\n");
+    expect(sent()).toEqual(ratings);
+
+    work.succeed("produce --resume --ratings odd");
+    expect(sent()).toEqual(ratings);
+    ratings.push("2002-03-05,1,9,3");
+    work.write("odd/2.csv", `\uFEFF${ratings.join("\n")}\n`);
+    // A line that holds nothing but the mark is blank.
+    work.write("odd/3.csv", "\uFEFF\r\ndate,film_id,user_id,rate\n2002-03-06,1,9,2");
+    work.succeed("produce --resume --ratings odd");
+    work.succeed("produce --resume --ratings odd");
+    expect(sent()).toEqual([...ratings, "2002-03-06,1,9,2"]);
     work.expectGoesOn();
   });
 });

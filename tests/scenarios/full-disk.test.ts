@@ -3,7 +3,7 @@
  * lost and nothing doubled. Full is a limit on the size of files, and a small tmpfs where one may be mounted.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { cpSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { writeAwkwardInput, writeTitles } from "./awkward-input.ts";
 import { differences, expectedOf, expectLeft, flagsOf, type Job } from "./expectation.ts";
 import { sentLines } from "./sent-lines.ts";
@@ -47,6 +47,14 @@ function expectSentAfter(failures: readonly Outcome[]): void {
   ).toEqual([]);
 }
 
+/** Writes until there is no room for a byte more. */
+function fill(path: string): void {
+  writeFileSync(path, "");
+  expect(() => {
+    for (;;) appendFileSync(path, Buffer.alloc(4096));
+  }).toThrow("ENOSPC");
+}
+
 function expectWholeJob(): void {
   const ratings = work.topic();
   expectLeft(work, ratings, expectedOf(ratings, JOB, titles));
@@ -75,6 +83,14 @@ describe("files that may not grow", () => {
     for (const blocks of [1, 20, 100, 300, 1000]) expectFull(limited(blocks, PROCESS));
     work.succeed(PROCESS);
     expectWholeJob();
+  });
+
+  test("do not stop cleanup, which makes room", () => {
+    work.succeed("setup");
+    work.succeed("produce");
+    expectFull(limited(1000, PROCESS));
+    expect(limited(1, "cleanup --yes")).toMatchObject({ code: 0, stdout: "" });
+    expect(existsSync(work.path("tidemark-data"))).toBe(false);
   });
 });
 
@@ -106,4 +122,19 @@ describe.skipIf(!SmallDisk.isPossible())("a small disk", () => {
     expect(fullTimes).toBeGreaterThan(1);
     expectWholeJob();
   });
+
+  test.each(["ended well", "was stopped by it"])(
+    "does not stop cleanup, not even without a single free byte, where the last process %s",
+    (end) => {
+      work.succeed("setup");
+      disk.resize(end === "ended well" ? 30_000 : 2600);
+      work.succeed("produce");
+      const outcome = work.run(PROCESS);
+      if (end === "ended well") expect(outcome.code).toBe(0);
+      else expectFull(outcome);
+      fill(work.path("tidemark-data/filler"));
+      expect(work.run("cleanup --yes")).toMatchObject({ code: 0, stdout: "" });
+      expect(readdirSync(work.path("tidemark-data"))).toEqual(["filler"]);
+    },
+  );
 });

@@ -4,7 +4,7 @@
  * user, from a place where that one can read it.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isRoot, succeed } from "../services/programs.ts";
@@ -126,5 +126,43 @@ describe("what may not be written", () => {
     expectRefused("bare", NOT_WRITABLE, "setup --home bare/home", "cannot make bare/home (EACCES)");
     work.succeed("setup --home bare");
     work.expectGoesOn();
+  });
+});
+
+describe("what may not be removed", () => {
+  test.each([
+    ["tidemark-data/checkpoints", "cannot remove tidemark-data/checkpoints/totals.json (EACCES)"],
+    [RUN, "/shard-0.log (EACCES)"],
+    ["tidemark-data/groups/*-anomalies", "-anomalies/netflix-ratings-anomalies.json (EACCES)"],
+    ["tidemark-data/topics", "cannot remove tidemark-data/topics/netflix-ratings (EACCES)"],
+    ["tidemark-data/topics/netflix-ratings", "cannot remove tidemark-data/topics/"],
+    ["tidemark-data", "tidemark-data/tidemark.db"],
+  ])("%s: cleanup is refused, and removes all once it may", (path, message) => {
+    work.succeed("consume-kafka --once");
+    giveAway();
+    chmodSync(find(path), NOT_WRITABLE);
+    // Again, with what the first one left.
+    for (const outcome of [work.run("cleanup --yes"), work.run("cleanup --yes")]) {
+      const [said, advice, ...more] = saidBesideLog(outcome);
+      expect({ code: outcome.code, said, advice, more }).toEqual({
+        code: 2,
+        said: expect.stringContaining(message),
+        advice: expect.stringMatching(/^hint: .*writable/),
+        more: [""],
+      });
+    }
+    succeed("chmod", ["-R", "u+rwX", work.folder]);
+    work.succeed("cleanup --yes");
+    expect(existsSync(work.path("tidemark-data"))).toBe(false);
+  });
+
+  test("the home, of which the database is elsewhere: cleanup is refused, and removes all once it may", () => {
+    const table = `--database jdbc:sqlite:${work.path("data/results.db")}`;
+    work.succeed(`setup ${table}`);
+    chmodSync(work.path("tidemark-data"), NOT_WRITABLE);
+    const outcome = work.run(`cleanup --yes ${table}`);
+    chmodSync(work.path("tidemark-data"), 0o755);
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringMatching(/\ntidemark: .*tidemark-data\/\w+/) });
+    work.succeed(`cleanup --yes ${table}`);
   });
 });

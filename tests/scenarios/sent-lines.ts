@@ -12,9 +12,10 @@ export function sentLines(folder: string): string[] {
   return names.flatMap((name) => linesOf(readFileSync(join(folder, name), "latin1")));
 }
 
-/** Without blank lines and line ends; without the first line, unless that is a rating. */
+/** Without a byte order mark, blank lines and line ends; without the first line, unless that is a rating. */
 function linesOf(text: string): string[] {
   const lines = text
+    .replace(/^\xef\xbb\xbf/, "")
     .split("\n")
     .map((line) => line.replace(/\r$/, ""))
     .filter((line) => line !== "");

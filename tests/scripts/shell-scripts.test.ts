@@ -1,7 +1,7 @@
 /** The scripts by their old names: each runs its command from any folder, and sourcing one leaves the shell alone. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsOf } from "../../src/settings.ts";
@@ -30,9 +30,16 @@ test.each([
   ["jdbc_consumer", "consume-jdbc"],
   ["cleanup", "cleanup"],
 ])("%s.sh is tidemark %s, run or sourced from any folder", (script, command) => {
-  const help = `USAGE tidemark ${command} `;
   const ran = bash(`"$SCRIPTS/${script}.sh" --help`);
-  expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining(help), stderr: "" });
+  expect({ status: ran.status, stderr: ran.stderr }).toEqual({ status: 0, stderr: "" });
+  expect(ran.stdout).toContain(`USAGE tidemark ${command} `);
+
+  // By a link, also one to a link, and by whatever shell is called sh.
+  const links = `ln -s "$SCRIPTS/${script}.sh" ${script}; ln -s ${script} ${script}-again`;
+  const linked = bash(`${links}; "$PWD/${script}" --help && cd / && "$OLDPWD/${script}-again" --help`);
+  expect(linked).toEqual({ status: 0, stdout: ran.stdout + ran.stdout, stderr: "" });
+  expect(bash(`sh "$SCRIPTS/${script}.sh" --help; sh ./${script} --help`)).toEqual(linked);
+  expect(bash(`source ./${script} --help`)).toEqual(ran);
 
   const sourced = bash(
     `options=$(set -o; shopt); variables=$(compgen -v)
@@ -41,6 +48,13 @@ test.each([
   );
   expect(sourced.stderr).toContain(`tidemark ${command} knows no flag --nonsense`);
   expect(sourced.stdout).toBe("exit 2\nuntouched\n");
+});
+
+test.each(["bash", "sh"])("run by %s, a script becomes the executable, so that signals reach it", (shell) => {
+  writeFileSync(join(folder, "whoami"), "#!/bin/sh\necho $$\n", { mode: 0o755 });
+  const { stdout } = bash(`${shell} "$SCRIPTS/setup.sh" & echo $!; wait`, { TIDEMARK: join(folder, "whoami") });
+  const [started, became] = stdout.trim().split("\n");
+  expect(became).toBe(started);
 });
 
 test("arguments come through as they are", () => {

@@ -71,7 +71,10 @@ export class LocalGroupOffsets implements GroupOffsets {
     const name = `${topic}.json`;
     for (const file of await namesIn(path)) {
       const isTemporary = file.startsWith(name) && /^\.\d+\.new$/.test(file.slice(name.length));
-      if (file === name || isTemporary) await rm(join(path, file), { force: true });
+      if (file !== name && !isTemporary) continue;
+      await rm(join(path, file), { force: true }).catch((error) => {
+        throw diskError("remove", join(path, file), error);
+      });
     }
     await removeIfEmpty(path);
   }
