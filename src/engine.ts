@@ -101,8 +101,8 @@ export class Engine {
       if (found === partitions) continue;
       throw stateError(
         `the topic ${topic} has ${found} partitions by now, not ${partitions}: ratings in the new ones would not count`,
-        "make the topic anew with `tidemark setup --drop` and send the ratings again; `tidemark process --rebuild` will " +
-          "do where no movie has ratings in two partitions",
+        "make the topic anew with `tidemark setup --drop` and send the ratings again; `tidemark process --rebuild` " +
+          "will do where no movie has ratings in two partitions",
       );
     }
   }

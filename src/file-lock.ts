@@ -65,7 +65,11 @@ export class FileLock {
   /** Gives the lock back; a second call does nothing. */
   release(): void {
     if (this.#database === undefined) return;
-    rmSync(ownerPath(this.path), { force: true });
+    try {
+      rmSync(ownerPath(this.path), { force: true });
+    } catch {
+      // The name decides nothing, and may have been made by another user.
+    }
     this.#database.close();
     this.#database = undefined;
   }

@@ -58,8 +58,8 @@ export async function checkTopicForRebuild(ratings: TopicReader, standings: read
 function lostStart(ratings: TopicReader, partition: number, start: number): Error {
   return stateError(
     `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,
-    "results need all ratings from the first on: put the topic back, or make it anew with `tidemark setup --drop` and " +
-      "send them again; keep them with retention.ms=-1",
+    "results need all ratings from the first on: put the topic back, or make it anew with `tidemark setup --drop` " +
+      "and send them again; retention.ms=-1 keeps them",
   );
 }
 

@@ -199,8 +199,8 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
   processData.call(this, piece);
 };
 
-// KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and at nothing else: one that
-// takes connections and closes them would be asked for ever.
+// KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and at nothing else: one
+// that takes connections and closes them would be asked for ever.
 const connectToSeed = BrokerPool.prototype.connect;
 BrokerPool.prototype.connect = async function (this: { createSeedBroker(): Promise<void> }): Promise<void> {
   try {
