@@ -3,7 +3,7 @@
  * session is lost), and what the user has to mend. No message holds a password: the server's never do, and the
  * driver's are quoted only where they come from the network.
  */
-import { serviceError, stateError, systemErrorCode, type UserError, usageError } from "../errors.ts";
+import { serviceError, stateError, systemErrorCode, UserError, usageError } from "../errors.ts";
 
 /** Of the network: the server may come, or come back. */
 const NETWORK_CODES =
@@ -39,12 +39,14 @@ function isPasswordMissing(error: unknown): boolean {
 
 /** What an error says in a few words, also where a host has several addresses and all failed. */
 export function reasonOf(error: unknown): string {
+  if (isPasswordMissing(error)) return "a password is asked for, and none is given";
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message || (systemErrorCode(error) ?? error.name) : String(error);
 }
 
-/** The user's error that `error` stands for; undefined for a bug. `place` names the database, `user` its user. */
+/** The user's error that `error` is or stands for; undefined for a bug. `place` names the database, `user` its user. */
 export function userErrorOf(error: unknown, place: string, user: string): UserError | undefined {
+  if (error instanceof UserError) return error;
   const reason = reasonOf(error);
   if (isPasswordMissing(error)) {
     const hint = "set JDBC_PASSWORD, or the administrator's PGPASSWORD for setup and cleanup";

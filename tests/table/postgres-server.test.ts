@@ -218,7 +218,17 @@ describe("a database that is not there", () => {
     expect([databases(fixture.name), roles(fixture.login.user)]).toEqual([[], 0]);
 
     await fixture.admin().setup();
-    expect((await failureOf(() => admin.cleanup())).exitCode).toBe(3);
+    const nobody = { ...refused, administrator: { user: "nobody", password: undefined } };
+    for (const [database, reason] of [
+      [refused, "password authentication failed"],
+      [nobody, "a password is asked for, and none is given"],
+    ] as const) {
+      const turnedAway = openPostgresAdmin(database, OWNER, "cleanup", fixture.surroundings());
+      const error = await failureOf(() => turnedAway.cleanup());
+      expect(error.exitCode).toBe(3);
+      expect(error.message).toContain("setup made database");
+      expect(error.message).toContain(`the administrator ${database.administrator.user} is refused: ${reason}`);
+    }
     expect((await fixture.tables()).sort()).toEqual(["movie_ratings", "tidemark_setup", "tidemark_shards"]);
   });
 
