@@ -58,8 +58,10 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
   // A topic that is being written is refused before anything is gone.
   for (const topic of topics) if (home.made(await removal.manifestName(topic))) await topicAdmin.checkIdle(topic);
 
-  if (await removeCheckpointAndTotals(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
-  for (const what of await table.cleanup()) say(what.startsWith("(kept") ? what : `removed ${what}`);
+  const removed = await table.cleanup(async () => {
+    if (await removeCheckpointAndTotals(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
+  });
+  for (const what of removed) say(what.startsWith("(kept") ? what : `removed ${what}`);
   for (const { group, topic } of removal.groups) {
     if (await groupOffsets.remove(topic, group)) say(`removed ${placeOf(group, topic)}`);
   }

@@ -85,7 +85,10 @@ export interface TableAdmin {
   setup(): Promise<string[]>;
   /** What `cleanup` would remove, in words; empty where there is nothing of ours. */
   inventory(): Promise<string[]>;
-  /** Takes the lock as `process` does (a living owner: exit 4), then removes what `setup` made. */
-  cleanup(): Promise<string[]>;
+  /**
+   * Takes the lock as `process` does (a living owner: exit 4), then removes what `setup` made. Calls `whenSure` once
+   * it is certain that nothing refuses that, and before any of it is gone; nothing goes when that throws.
+   */
+  cleanup(whenSure?: () => Promise<void>): Promise<string[]>;
   close(): Promise<void>;
 }

@@ -43,7 +43,7 @@ export function openPostgresAdmin(
   return {
     setup: () => translated(database, () => admin.setup()),
     inventory: () => translated(database, () => admin.inventory()),
-    cleanup: () => translated(database, () => admin.cleanup()),
+    cleanup: (whenSure = async () => {}) => translated(database, () => admin.cleanup(whenSure)),
     close: async () => {},
   };
 }
@@ -96,16 +96,19 @@ class PostgresAdmin {
     }
   }
 
-  async cleanup(): Promise<string[]> {
+  async cleanup(whenSure: () => Promise<void>): Promise<string[]> {
     const session = await this.#connectIfLetIn();
     try {
       const found = await this.#look(session);
-      if (this.#list(found).length === 0) return [];
+      if (this.#list(found).length === 0) {
+        await whenSure();
+        return [];
+      }
       const { standing } = found;
-      if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found);
+      if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found, whenSure);
       const why = `setup made ${describePlace(this.#database)} or its user, which only an administrator removes`;
       return await asAdministrator(this.#database, this.#surroundings, why, async (admin) => {
-        const removed = await this.#removeTables(session, found);
+        const removed = await this.#removeTables(session, found, whenSure);
         await session?.end();
         return [...removed, ...(await this.#removeFromServer(admin, found))];
       });
@@ -155,14 +158,23 @@ class PostgresAdmin {
     return lines;
   }
 
-  async #removeTables(session: PostgresSession | undefined, { contents }: Found): Promise<string[]> {
-    if (session === undefined || contents === undefined) return [];
+  async #removeTables(
+    session: PostgresSession | undefined,
+    { contents }: Found,
+    whenSure: () => Promise<void>,
+  ): Promise<string[]> {
+    if (session === undefined || contents === undefined) {
+      await whenSure();
+      return [];
+    }
     const place = describePlace(this.#database);
     await lockDatabase(session, contents, this.#holder);
     return session.transaction(async () => {
       const found = await readContents(session);
       if (found.sound.has("tidemark_shards")) await readShards(session, this.#owner);
       await dropOurs(session, found);
+      // What depends on a table would have refused; all comes back if we end before the commit.
+      await whenSure();
       return [...listOurs(found, place), ...listKept(found, place)];
     });
   }

@@ -27,6 +27,11 @@ export function isUnreachable(error: unknown): boolean {
   return NETWORK_CODES.test(systemErrorCode(error) ?? "") || (error instanceof Error && GONE.test(error.message));
 }
 
+/** Whether another session's lock, or much to do, took a statement longer than it may take; or somebody cancelled it. */
+export function isHeldUp(error: unknown): boolean {
+  return /^(55P03|57014)$/.test(sqlState(error) ?? "");
+}
+
 /** Whether the server turns this user away, or has no such database: what an administrator could mend. */
 export function isRefusal(error: unknown): boolean {
   return /^(28...|3D000|42501)$/.test(sqlState(error) ?? "") || isPasswordMissing(error);
@@ -42,6 +47,12 @@ export function reasonOf(error: unknown): string {
   if (isPasswordMissing(error)) return "a password is asked for, and none is given";
   if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(reasonOf).join("; ");
   return error instanceof Error ? error.message || (systemErrorCode(error) ?? error.name) : String(error);
+}
+
+/** What the server adds to its message: `view public.v depends on table movie_ratings`. */
+function detailOf(error: unknown): string | undefined {
+  const { detail } = error as { detail?: unknown };
+  return typeof detail === "string" ? detail.replaceAll("\n", "; ") : undefined;
 }
 
 /** The user's error that `error` is or stands for; undefined for a bug. `place` names the database, `user` its user. */
@@ -85,7 +96,7 @@ export function userErrorOf(error: unknown, place: string, user: string): UserEr
       error,
     );
   }
-  if (state === "55P03" || state === "57014") {
+  if (isHeldUp(error)) {
     return serviceError(
       `a statement in ${place} waited too long: ${reason}`,
       "end the program that holds the table, or give the server time, then start again",
@@ -99,6 +110,22 @@ export function userErrorOf(error: unknown, place: string, user: string): UserEr
     return stateError(
       `${place} was changed while it was in use: ${reason}`,
       "run `tidemark setup`, then `tidemark process --rebuild`",
+      error,
+    );
+  }
+  if (state === "2BP01") {
+    return stateError(
+      `${place} keeps its tables, as ${detailOf(error) ?? reason}`,
+      "remove what depends on them first; nothing was changed",
+      error,
+    );
+  }
+  // A trigger that raises, a constraint that was added, a value that a column of another type does not take.
+  if (/^(P0|22|23)/.test(state)) {
+    return stateError(
+      `${place} does not take what is written: ${[reason, detailOf(error)].filter(Boolean).join(": ")}`,
+      "remove the trigger, constraint or index that somebody added to the table, then start again; " +
+        "nothing was written in part",
       error,
     );
   }

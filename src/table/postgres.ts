@@ -18,7 +18,7 @@ import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { copyLines } from "./copy-lines.ts";
-import { isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
+import { isHeldUp, isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
@@ -171,7 +171,13 @@ class PostgresTable implements ResultTable {
         try {
           return await work(this.#session);
         } catch (error) {
-          if (!isUnreachable(error) || this.#closing.signal.aborted) throw error;
+          if (this.#closing.signal.aborted) throw error;
+          if (isHeldUp(error) && this.#claimant !== undefined) {
+            // Each try has waited for as long as a statement may.
+            this.#surroundings.log.warn(`waiting for ${this.#name}: ${reasonOf(error)}`);
+            continue;
+          }
+          if (!isUnreachable(error)) throw error;
           this.#surroundings.log.warn(`lost ${this.#name}: ${reasonOf(error)}; connecting again`);
           await this.#regain();
         }

@@ -44,7 +44,7 @@ export function openSqliteAdmin(path: string, owner: TableOwner | undefined, hol
   return {
     setup: async () => setup(databasePath(path), owner),
     inventory: async () => inventory(databasePath(path), owner),
-    cleanup: async () => cleanup(databasePath(path), owner, holder),
+    cleanup: (whenSure = doNothing) => cleanup(databasePath(path), owner, holder, whenSure),
     close: async () => {},
   };
 }
@@ -107,10 +107,21 @@ function listRemoved(contents: FileContents, path: string): string[] {
   return [...listOurs(contents, path), ...(ownsFile(contents) ? [`database file ${path}`] : [])];
 }
 
-function cleanup(path: string, owner: TableOwner | undefined, holder: string): string[] {
-  if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) return [];
+const doNothing = async () => {};
+
+async function cleanup(
+  path: string,
+  owner: TableOwner | undefined,
+  holder: string,
+  whenSure: () => Promise<void>,
+): Promise<string[]> {
+  if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) {
+    await whenSure();
+    return [];
+  }
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
+    await whenSure();
     const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
     removeFile(lockPath(path));

@@ -2,7 +2,8 @@
  * The part of the result table's contract that `setup` and `cleanup` keep: a table is made once, is used only in the
  * shape of the contract and with the tables that belong with it, and is taken away without what was there before.
  */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, test } from "bun:test";
+import { UserError } from "../../src/errors.ts";
 import { failureOf } from "../failure.ts";
 import { epochOf, identity, OWNER, row, type TestDatabase } from "./fixture.ts";
 
@@ -77,7 +78,16 @@ export function adminContract(database: () => TestDatabase): void {
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("process, pid 1");
       expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
+      const whenSure = mock(async () => {});
+      await failureOf(() => admin.cleanup(whenSure));
+      expect(whenSure).not.toHaveBeenCalled();
       await table.close();
+
+      const failing = async () => {
+        throw new UserError(2, "not yet", "");
+      };
+      expect((await failureOf(() => admin.cleanup(failing))).message).toBe("not yet");
+      expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
 
       expect((await admin.inventory()).join("\n")).toContain("movie_ratings");
       expect((await admin.cleanup()).join("\n")).toContain("movie_ratings");

@@ -1,5 +1,5 @@
 /** The PostgreSQL table and its server: who is let in, what setup makes there, what cleanup leaves alone. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, mock, test } from "bun:test";
 import type { PostgresDatabase } from "../../src/settings.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
@@ -12,6 +12,12 @@ import { freshName, PostgresFixture } from "./postgres-fixture.ts";
 /** The package may have to be installed first. */
 const START_MS_MAX = 300_000;
 const TEST_MS = 60_000;
+const RAISING_TRIGGER = `
+  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more ratings'; END $$;
+  CREATE TRIGGER refuse BEFORE INSERT ON movie_ratings FOR EACH ROW EXECUTE FUNCTION refuse()`;
+const UNIQUE_INDEX = `
+  INSERT INTO movie_ratings VALUES (1, '9', 'T', 1, 1, 1);
+  CREATE UNIQUE INDEX one ON movie_ratings (rating_count)`;
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -119,6 +125,36 @@ describe("a database that is there", () => {
     expect(roles(fixture.login.user)).toBe(1);
   });
 
+  test("of which a view depends on the results keeps them, and all else, at a cleanup", async () => {
+    await database.used([row(0, 1, 1)]);
+    await fixture.sql("CREATE VIEW newest AS SELECT * FROM public.movie_ratings");
+    const whenSure = mock(async () => {});
+    const error = await failureOf(() => fixture.admin().cleanup(whenSure));
+    expect(error.exitCode).toBe(4);
+    expect(error.message).toContain("view public.newest depends on table public.movie_ratings");
+    expect(whenSure).not.toHaveBeenCalled();
+    expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
+  });
+
+  test.each([
+    ["a trigger that raises", RAISING_TRIGGER, "no more ratings"],
+    ["a constraint", "ALTER TABLE movie_ratings ADD CONSTRAINT small CHECK (rating_count < 1)", '"small"'],
+    ["an index", UNIQUE_INDEX, '"one"'],
+  ])("whose table got %s is exit 4, and says so", async (_, statement, word) => {
+    const table = await database.claimed();
+    await fixture.sql(statement);
+    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
+    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining(word)]);
+    expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
+  });
+
+  test("with a row that is not ours among the results is exit 4 for who asks for it", async () => {
+    await database.used([row(0, 1, 1)]);
+    await fixture.sql("INSERT INTO movie_ratings VALUES (0, 'abc', 'foreign', 1, 1, 1)");
+    expect(await database.newest(1)).toEqual([row(0, 1, 1)]);
+    expect((await failureOf(() => database.newest(2))).message).toContain('movie "abc"');
+  });
+
   test("that cannot hold every title is refused with exit 2", async () => {
     const other = new PostgresFixture(server, false);
     const [user, name] = [quoted(fixture.login.user, '"'), quoted(other.name, '"')];
@@ -166,6 +202,17 @@ describe("a database that is not there", () => {
     },
     TEST_MS,
   );
+
+  test("when setup made it, is left whole by a cleanup whose administrator is refused", async () => {
+    await fixture.admin().setup();
+    const place = { ...fixture.database(), administrator: { user: "nobody-known", password: "x" } };
+    const whenSure = mock(async () => {});
+    const cleanup = () => openPostgresAdmin(place, OWNER, "cleanup", fixture.surroundings()).cleanup(whenSure);
+    expect((await failureOf(cleanup)).exitCode).toBe(3);
+    expect(whenSure).not.toHaveBeenCalled();
+    expect(await fixture.tables()).toContain("movie_ratings");
+    await fixture.admin().cleanup();
+  });
 
   test("and was removed by a cleanup that was killed leaves a user, whom the next cleanup removes", async () => {
     await fixture.admin().setup();

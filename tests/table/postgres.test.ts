@@ -1,7 +1,9 @@
 /** The PostgreSQL table: the contract, and what can befall a session. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { openPostgresTable } from "../../src/table/postgres.ts";
+import { PostgresSession } from "../../src/table/postgres-session.ts";
 import { failureOf } from "../failure.ts";
+import { waitFor } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { PostgresServer, quoted } from "../services/postgres.ts";
 import { tableContract } from "./contract.ts";
@@ -120,6 +122,24 @@ describe("a PostgreSQL session", () => {
     await Promise.all([table.apply("me", epochOf(1, [row(0, 1, 1)])), table.standings(), table.standings()]);
     await table.apply("me", epochOf(2, [row(0, 2, 2)]));
     expect(await database.storedRows()).toEqual([row(0, 1, 1), row(0, 2, 2)]);
+  });
+
+  test("whose table another program locks for longer than a statement may take waits for it", async () => {
+    const table = await database.claimed();
+    const other = await PostgresSession.connect(fixture.database());
+    const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = ${quoted(fixture.name, "'")}`;
+    const applied = await other.transaction(async () => {
+      await other.query("LOCK TABLE public.movie_ratings IN ACCESS EXCLUSIVE MODE");
+      const applying = table.apply("me", epochOf(1, [row(0, 1, 1)]));
+      await waitFor("a wait for the lock", () => server.sql(`SELECT pid ${waiting}`).length > 0);
+      // As the session's time limits would, much later.
+      server.sql(`SELECT pg_cancel_backend(pid) ${waiting}`);
+      await waitFor("a word of it", () => fixture.logged.some((line) => line.startsWith("waiting for database ")));
+      return { applying };
+    });
+    await applied.applying;
+    await other.end();
+    expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
   });
 
   test("that was lost while another process took the table ends with exit 4, naming it", async () => {
