@@ -27,7 +27,7 @@ export function isUnreachable(error: unknown): boolean {
   return NETWORK_CODES.test(systemErrorCode(error) ?? "") || (error instanceof Error && GONE.test(error.message));
 }
 
-/** Whether another session's lock, or much to do, took a statement longer than it may take; or somebody cancelled it. */
+/** Whether a statement was ended for the time it took, as by another session's lock; or somebody cancelled it. */
 export function isHeldUp(error: unknown): boolean {
   return /^(55P03|57014)$/.test(sqlState(error) ?? "");
 }

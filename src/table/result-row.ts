@@ -7,7 +7,8 @@ export function resultRow(columns: Record<string, unknown>): Row {
   const movieId = Number(columns.movie_id);
   if (!Number.isSafeInteger(movieId)) {
     throw stateError(
-      `movie_ratings holds a row of movie ${JSON.stringify(columns.movie_id)}, window ${columns.window_start}: not ours`,
+      `movie_ratings holds a row that is not ours: movie ${JSON.stringify(columns.movie_id)}, ` +
+        `window ${columns.window_start}`,
       "remove the row, or ask for fewer rows with --limit",
     );
   }

@@ -12,12 +12,6 @@ import { freshName, PostgresFixture } from "./postgres-fixture.ts";
 /** The package may have to be installed first. */
 const START_MS_MAX = 300_000;
 const TEST_MS = 60_000;
-const RAISING_TRIGGER = `
-  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no more ratings'; END $$;
-  CREATE TRIGGER refuse BEFORE INSERT ON movie_ratings FOR EACH ROW EXECUTE FUNCTION refuse()`;
-const UNIQUE_INDEX = `
-  INSERT INTO movie_ratings VALUES (1, '9', 'T', 1, 1, 1);
-  CREATE UNIQUE INDEX one ON movie_ratings (rating_count)`;
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -123,36 +117,6 @@ describe("a database that is there", () => {
     expect(removed).toContain("table movie_ratings");
     expect(await fixture.tables()).toEqual(["notes"]);
     expect(roles(fixture.login.user)).toBe(1);
-  });
-
-  test("of which a view depends on the results keeps them, and all else, at a cleanup", async () => {
-    await database.used([row(0, 1, 1)]);
-    await fixture.sql("CREATE VIEW newest AS SELECT * FROM public.movie_ratings");
-    const whenSure = mock(async () => {});
-    const error = await failureOf(() => fixture.admin().cleanup(whenSure));
-    expect(error.exitCode).toBe(4);
-    expect(error.message).toContain("view public.newest depends on table public.movie_ratings");
-    expect(whenSure).not.toHaveBeenCalled();
-    expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
-  });
-
-  test.each([
-    ["a trigger that raises", RAISING_TRIGGER, "no more ratings"],
-    ["a constraint", "ALTER TABLE movie_ratings ADD CONSTRAINT small CHECK (rating_count < 1)", '"small"'],
-    ["an index", UNIQUE_INDEX, '"one"'],
-  ])("whose table got %s is exit 4, and says so", async (_, statement, word) => {
-    const table = await database.claimed();
-    await fixture.sql(statement);
-    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
-    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining(word)]);
-    expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
-  });
-
-  test("with a row that is not ours among the results is exit 4 for who asks for it", async () => {
-    await database.used([row(0, 1, 1)]);
-    await fixture.sql("INSERT INTO movie_ratings VALUES (0, 'abc', 'foreign', 1, 1, 1)");
-    expect(await database.newest(1)).toEqual([row(0, 1, 1)]);
-    expect((await failureOf(() => database.newest(2))).message).toContain('movie "abc"');
   });
 
   test("that cannot hold every title is refused with exit 2", async () => {
