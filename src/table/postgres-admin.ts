@@ -12,6 +12,7 @@ import { lockDatabase } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
 import {
   asAdministrator,
+  checkMayRemove,
   describeUser,
   dropDatabase,
   dropUser,
@@ -108,6 +109,7 @@ class PostgresAdmin {
       if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found, whenSure);
       const why = `setup made ${describePlace(this.#database)} or its user, which only an administrator removes`;
       return await asAdministrator(this.#database, this.#surroundings, why, async (admin) => {
+        await checkMayRemove(admin, this.#database, standing);
         const removed = await this.#removeTables(session, found, whenSure);
         await session?.end();
         return [...removed, ...(await this.#removeFromServer(admin, found))];

@@ -5,6 +5,7 @@
  */
 import pg from "pg";
 import selectMade from "../../sql/postgres/select-made.sql" with { type: "text" };
+import selectMayRemove from "../../sql/postgres/select-may-remove.sql" with { type: "text" };
 import { serviceError, usageError } from "../errors.ts";
 import type { PostgresDatabase } from "../settings.ts";
 import type { TableName } from "./contents.ts";
@@ -122,6 +123,23 @@ export async function grantRights(
       await session.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE public.${table} TO ${name(user)}`);
     }
   });
+}
+
+/** Exit 3 where the administrator may not remove what setup made, which another one may have run. */
+export async function checkMayRemove(
+  session: PostgresSession,
+  database: PostgresDatabase,
+  { madeDatabase, databaseExists, madeUser }: Standing,
+): Promise<void> {
+  const [may] = await session.query(selectMayRemove, [database.database]);
+  const refused: string[] = [];
+  if (madeDatabase && databaseExists && may.remove_database !== true) refused.push(describePlace(database));
+  if (madeUser && may.remove_user !== true) refused.push(describeUser(database));
+  if (refused.length === 0) return;
+  throw serviceError(
+    `the administrator ${session.place.user} may not remove ${refused.join(" and ")}, which setup made`,
+    "set PGUSER and PGPASSWORD to the administrator who ran setup, or to a superuser; nothing was changed",
+  );
 }
 
 /** Takes back what `grantRights` gave to a user that setup made: without that, the user could not be removed. */

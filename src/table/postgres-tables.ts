@@ -106,4 +106,6 @@ export async function dropOurs(session: PostgresSession, contents: Contents): Pr
     await session.query(ownsRatings(contents) ? "DROP TABLE public.movie_ratings" : deleteRatings);
   }
   for (const name of tidemarkTables(contents)) await session.query(`DROP TABLE public.${name}`);
+  // What somebody has put off to the end of the transaction would refuse it there.
+  await session.query("SET CONSTRAINTS ALL IMMEDIATE");
 }

@@ -4,6 +4,7 @@
  * `TEST_SEED` makes other input.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync } from "node:fs";
 import { PostgresServer, quoted } from "../services/postgres.ts";
 import { PostgresFixture } from "../table/postgres-fixture.ts";
 import { writeAwkwardInput, writeTitles } from "./awkward-input.ts";
@@ -20,7 +21,7 @@ import {
   rowsOf,
   totalsOf,
 } from "./expectation.ts";
-import { Workplace } from "./workplace.ts";
+import { saidBesideLog, Workplace } from "./workplace.ts";
 
 const SEED = Number(process.env.TEST_SEED ?? 7);
 const SAMPLE_ROWS = 100_000;
@@ -30,6 +31,7 @@ const TEST_MS = 120_000;
 
 const work = new Workplace();
 const other = new Workplace();
+const refused = new Workplace();
 let server: PostgresServer;
 beforeAll(async () => {
   server = await PostgresServer.start();
@@ -37,6 +39,7 @@ beforeAll(async () => {
 afterAll(async () => {
   work.remove();
   other.remove();
+  refused.remove();
   await server?.remove();
 });
 
@@ -100,6 +103,60 @@ test(
     for (const text of [log[0].stderr, log[1].stderr, first.stderr, second.stderr, stderr, again.stderr, removed]) {
       expect(text).not.toContain(fixture.login.password);
     }
+  },
+  TEST_MS,
+);
+
+test(
+  "cleanup and setup --drop that are refused leave all as it was, the checkpoint too",
+  async () => {
+    const fixture = new PostgresFixture(server, false);
+    const env = fixture.environment;
+    refused.write("data/movie_titles.csv", "1,2001,One\n");
+    refused.write("data/ratings/1.csv", "2002-09-20,1,7,3\n");
+    refused.succeed("setup", [], env);
+    refused.succeed("produce", [], env);
+    refused.succeed("process --once", [], env);
+    const rows = () => server.sql("SELECT * FROM movie_ratings", fixture.name, fixture.login);
+    const all = () => ({ rows: rows(), files: refused.contents() });
+    const before = all();
+    expect(before.rows).toHaveLength(1);
+
+    function expectRefused(code: number, message: string, more: Record<string, string> = {}): void {
+      for (const command of ["cleanup --yes", "setup --drop --yes"]) {
+        const outcome = refused.run(command, [], { ...env, ...more });
+        const [said, advice, ...rest] = saidBesideLog(outcome);
+        expect({ code: outcome.code, said, advice, rest }).toEqual({
+          code,
+          said: expect.stringContaining(message),
+          advice: expect.stringContaining("nothing was changed"),
+          rest: [""],
+        });
+        expect(outcome.stderr).not.toContain("info  removed");
+        expect(all()).toEqual(before);
+      }
+    }
+
+    const login = { PGUSER: fixture.login.user, PGPASSWORD: "bad" };
+    expectRefused(3, `the administrator ${fixture.login.user} is refused`, login);
+    expectRefused(3, "the administrator nobody is refused", { PGUSER: "nobody", PGPASSWORD: "" });
+
+    server.sql("CREATE VIEW v AS SELECT * FROM public.movie_ratings", fixture.name, fixture.login);
+    expectRefused(4, "view public.v depends on table public.movie_ratings");
+    server.sql("DROP VIEW v", fixture.name, fixture.login);
+
+    cpSync(refused.path("tidemark-data"), refused.path("copy"), { recursive: true });
+    const living = refused.start("process --home copy", env);
+    refused.write("data/ratings/1.csv", "2002-09-20,1,8,3\n");
+    refused.succeed("produce --home copy", [], env);
+    await living.until("both ratings in the table", () => rows()[0].rating_count === 2);
+    before.rows = rows();
+    expectRefused(4, `is in use by tidemark process (pid ${living.pid} `);
+    expect((await living.end("SIGTERM")).code).toBe(0);
+
+    refused.succeed("process --once --home copy", [], env);
+    refused.succeed("cleanup --yes", [], env);
+    expect(refused.contents()).toEqual({});
   },
   TEST_MS,
 );

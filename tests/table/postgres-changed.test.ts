@@ -39,6 +39,20 @@ test("a database of which a view depends on the results keeps them, and all else
   expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
 });
 
+test("rows to which somebody refers, by a key that is checked at the end only, stay at a cleanup", async () => {
+  await database.used([row(0, 1, 1)]);
+  // As if the table had been there before setup: it is emptied, and stays.
+  await fixture.sql("UPDATE tidemark_setup SET made_movie_ratings = false");
+  const key = "FOREIGN KEY (w, m) REFERENCES movie_ratings DEFERRABLE INITIALLY DEFERRED";
+  await fixture.sql(`CREATE TABLE notes (w BIGINT, m VARCHAR(32), ${key})`);
+  await fixture.sql("INSERT INTO notes VALUES (0, '1')");
+  const whenSure = mock(async () => {});
+  const error = await failureOf(() => fixture.admin().cleanup(whenSure));
+  expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("notes")]);
+  expect(whenSure).not.toHaveBeenCalled();
+  expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
+});
+
 test.each([
   ["a trigger that raises", RAISING_TRIGGER, "no more ratings"],
   ["a constraint", "ALTER TABLE movie_ratings ADD CONSTRAINT small CHECK (rating_count < 1)", '"small"'],
