@@ -51,6 +51,11 @@ export function epochOf(number: number, rows: readonly Row[], partition = 0, isN
   };
 }
 
+/** What `cleanup` is to do once it is sure, where it never may be. */
+export async function neverDone(): Promise<void> {
+  throw new Error("cleanup has begun to remove");
+}
+
 export function inKeyOrder(rows: readonly Row[]): Row[] {
   return rows.toSorted((a, b) => a.windowStart - b.windowStart || a.movieId - b.movieId);
 }
