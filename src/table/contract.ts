@@ -6,7 +6,8 @@
  * in tables named `tidemark_*`. `tidemark_shards` has one row a (group, topic, partition): the last epoch applied,
  * the ratings offset after it, and the process that claimed the shard. A table belongs to one group and topic.
  */
-import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { ResultRow } from "./result-row.ts";
 
 /** Whose results a table holds. */
 export interface TableOwner {
@@ -72,8 +73,11 @@ export interface ResultTable {
 
 /** The reading side, for `consume-jdbc`: sees committed rows only, beside a running `process`. */
 export interface ResultReader {
-  /** The newest rows: by window start, newest first, then by movie id ascending as a number; at most `limit`. */
-  newest(limit: number): Promise<Row[]>;
+  /**
+   * The newest rows: by window start, newest first, then by movie id ascending as a number; at most `limit`. Also those
+   * of somebody else, whose ids need be no numbers: the shorter ones first.
+   */
+  newest(limit: number): Promise<ResultRow[]>;
   close(): Promise<void>;
 }
 

@@ -64,10 +64,3 @@ test.each([
   expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining(word)]);
   expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
 });
-
-test("a row that is not ours among the results is exit 4 for who asks for it", async () => {
-  await database.used([row(0, 1, 1)]);
-  await fixture.sql("INSERT INTO movie_ratings VALUES (0, 'abc', 'foreign', 1, 1, 1)");
-  expect(await database.newest(1)).toEqual([row(0, 1, 1)]);
-  expect((await failureOf(() => database.newest(2))).message).toContain('movie "abc"');
-});
