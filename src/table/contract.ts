@@ -63,6 +63,12 @@ export interface ResultTable {
   apply(claimant: string, epoch: Epoch): Promise<void>;
 
   /**
+   * The start is over: from now on a table that another program locks, or a database that is too slow, is waited for,
+   * as a lost connection is. Before, both are exit 3.
+   */
+  beginWork(): void;
+
+  /**
    * For `--rebuild`: one transaction that removes all result rows and sets every shard's row (partitions 0 to
    * `identities.length - 1`; rows of other partitions go) to `identities[partition]`, offset 0, claimed by `claimant`.
    */

@@ -57,6 +57,8 @@ test.each([
   ["a trigger that raises", RAISING_TRIGGER, "no more ratings"],
   ["a constraint", "ALTER TABLE movie_ratings ADD CONSTRAINT small CHECK (rating_count < 1)", '"small"'],
   ["an index", UNIQUE_INDEX, '"one"'],
+  ["a column of another type", "ALTER TABLE movie_ratings ALTER rating_count TYPE boolean USING true", "type boolean"],
+  ["another key", "ALTER TABLE movie_ratings DROP CONSTRAINT movie_ratings_pkey", "ON CONFLICT"],
 ])("a table that got %s is exit 4, and says so", async (_, statement, word) => {
   const table = await database.claimed();
   await fixture.sql(statement);
