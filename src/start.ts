@@ -123,6 +123,7 @@ export async function startShards(
     await pipeline.applyMissing(log, inTable, missing.get(log.partition) ?? []);
   }
   for (const shard of shards) shard.retitle();
+  table.beginWork();
   return { shards: shards.map((shard, index) => ({ shard, log: logs[index] })), pipeline };
 }
 

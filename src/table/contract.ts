@@ -6,7 +6,8 @@
  * in tables named `tidemark_*`. `tidemark_shards` has one row a (group, topic, partition): the last epoch applied,
  * the ratings offset after it, and the process that claimed the shard. A table belongs to one group and topic.
  */
-import type { Epoch, EpochIdentity, Row } from "../epoch.ts";
+import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { ResultRow } from "./result-row.ts";
 
 /** Whose results a table holds. */
 export interface TableOwner {
@@ -62,6 +63,12 @@ export interface ResultTable {
   apply(claimant: string, epoch: Epoch): Promise<void>;
 
   /**
+   * The start is over: from now on a table that another program locks, or a database that is too slow, is waited for,
+   * as a lost connection is. Before, both are exit 3.
+   */
+  beginWork(): void;
+
+  /**
    * For `--rebuild`: one transaction that removes all result rows and sets every shard's row (partitions 0 to
    * `identities.length - 1`; rows of other partitions go) to `identities[partition]`, offset 0, claimed by `claimant`.
    */
@@ -72,8 +79,11 @@ export interface ResultTable {
 
 /** The reading side, for `consume-jdbc`: sees committed rows only, beside a running `process`. */
 export interface ResultReader {
-  /** The newest rows: by window start, newest first, then by movie id ascending as a number; at most `limit`. */
-  newest(limit: number): Promise<Row[]>;
+  /**
+   * The newest rows: by window start, newest first, then by movie id ascending as a number; at most `limit`. Also those
+   * of somebody else, whose ids need be no numbers: the shorter ones first.
+   */
+  newest(limit: number): Promise<ResultRow[]>;
   close(): Promise<void>;
 }
 

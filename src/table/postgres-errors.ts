@@ -106,7 +106,7 @@ export function userErrorOf(error: unknown, place: string, user: string): UserEr
   if (state === "25006") {
     return serviceError(`${place} cannot be written: ${reason}`, "name the primary server, not a standby", error);
   }
-  if (/^42(P01|703)$/.test(state)) {
+  if (/^42(P01|P10|703|804)$/.test(state)) {
     return stateError(
       `${place} was changed while it was in use: ${reason}`,
       "run `tidemark setup`, then `tidemark process --rebuild`",

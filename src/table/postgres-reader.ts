@@ -3,14 +3,13 @@
  * running `process`. A server that went away is waited for. Writes nothing.
  */
 import selectNewest from "../../sql/postgres/select-newest.sql" with { type: "text" };
-import type { Row } from "../epoch.ts";
 import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
 import { isUnreachable, reasonOf } from "./postgres-errors.ts";
 import { readContents } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
 import { connectPatiently, describePlace, START_PATIENCE_MS, translated } from "./postgres-session.ts";
-import { resultRow } from "./result-row.ts";
+import { type ResultRow, resultRow } from "./result-row.ts";
 
 /** At the first read: exit 3 where the server cannot be had, 2 where setup has not run, 4 for another shape. */
 export function openPostgresReader(place: PostgresPlace, surroundings: Surroundings): ResultReader {
@@ -28,7 +27,7 @@ class PostgresReader implements ResultReader {
     this.#surroundings = surroundings;
   }
 
-  newest(limit: number): Promise<Row[]> {
+  newest(limit: number): Promise<ResultRow[]> {
     return translated(this.#place, async () => {
       for (;;) {
         this.#session ??= await connectPatiently(this.#place, this.#surroundings, this.#patienceMs);
@@ -50,7 +49,7 @@ class PostgresReader implements ResultReader {
   }
 }
 
-async function readNewest(session: PostgresSession, limit: number): Promise<Row[]> {
+async function readNewest(session: PostgresSession, limit: number): Promise<ResultRow[]> {
   checkReadable(await readContents(session), describePlace(session.place));
   return (await session.query(selectNewest, [limit])).map(resultRow);
 }

@@ -35,6 +35,8 @@ const COPY_ROWS_MIN = 100;
 const UNIQUE_VIOLATION = "23505";
 /** Between two looks at a lock that our dead session still holds. */
 const LOCK_PAUSE_MS = 250;
+/** Between two tries of a statement that was ended for the time it took. */
+const HELD_UP_PAUSE_MS = 1_000;
 
 /**
  * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
@@ -68,6 +70,7 @@ class PostgresTable implements ResultTable {
   #session: PostgresSession;
   #backend: number;
   #isLocked = false;
+  #isAtWork = false;
   #performed: Promise<unknown> = Promise.resolve();
   /** Who we are in the shards' rows, once they are claimed. */
   #claimant: string | undefined;
@@ -131,6 +134,10 @@ class PostgresTable implements ResultTable {
     });
   }
 
+  beginWork(): void {
+    this.#isAtWork = true;
+  }
+
   async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
     await this.#write(async () => {
       await this.#session.query(deleteRatings);
@@ -172,9 +179,10 @@ class PostgresTable implements ResultTable {
           return await work(this.#session);
         } catch (error) {
           if (this.#closing.signal.aborted) throw error;
-          if (isHeldUp(error) && this.#claimant !== undefined) {
-            // Each try has waited for as long as a statement may.
-            this.#surroundings.log.warn(`waiting for ${this.#name}: ${reasonOf(error)}`);
+          if (isHeldUp(error) && this.#isAtWork) {
+            // Each try has waited for as long as a statement may, unless somebody cancelled it.
+            this.#surroundings.log.warn(`waiting for the table in ${this.#name}: ${reasonOf(error)}`);
+            await sleep(HELD_UP_PAUSE_MS, undefined, { signal: this.#closing.signal });
             continue;
           }
           if (!isUnreachable(error)) throw error;

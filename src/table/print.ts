@@ -5,8 +5,8 @@
  */
 import { csvField } from "../anomaly-line.ts";
 import { formatDay } from "../calendar.ts";
-import type { Row } from "../epoch.ts";
 import { visible } from "../visible-text.ts";
+import type { ResultRow } from "./result-row.ts";
 import { cutToWidth, displayWidth } from "./terminal-text.ts";
 
 export type RowFormat = "table" | "csv" | "json";
@@ -22,7 +22,7 @@ const TABLE_HEADER = ["window", "title(movie_id)", "count", "sum", "distinct"];
 const FIRST_NUMBER = 2;
 
 /** The rows in the order given, ending in a line end. CSV and the table begin with a header, also for no rows. */
-export function formatRows(rows: readonly Row[], format: RowFormat): string {
+export function formatRows(rows: readonly ResultRow[], format: RowFormat): string {
   switch (format) {
     case "table":
       return asTable(rows);
@@ -33,7 +33,7 @@ export function formatRows(rows: readonly Row[], format: RowFormat): string {
   }
 }
 
-function columns(row: Row): (string | number)[] {
+function columns(row: ResultRow): (string | number)[] {
   const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = row;
   return [formatDay(dayOf(windowStart)), String(movieId), title, ratingCount, ratingSum, uniqueRatingCount];
 }
@@ -42,12 +42,12 @@ function csvLine(fields: readonly (string | number)[]): string {
   return `${fields.map((field) => csvField(String(field))).join(",")}\n`;
 }
 
-function asJsonObject(row: Row): string {
+function asJsonObject(row: ResultRow): string {
   const values = columns(row);
   return JSON.stringify(Object.fromEntries(COLUMN_NAMES.map((name, i) => [name, values[i]])));
 }
 
-function asTable(rows: readonly Row[]): string {
+function asTable(rows: readonly ResultRow[]): string {
   const lines = [TABLE_HEADER, ...rows.map(tableCells)];
   const widths = TABLE_HEADER.map((_, column) =>
     lines.reduce((widest, cells) => Math.max(widest, displayWidth(cells[column])), 0),
@@ -56,12 +56,12 @@ function asTable(rows: readonly Row[]): string {
   return `${text.join("\n")}\n`;
 }
 
-function tableCells(row: Row): string[] {
+function tableCells(row: ResultRow): string[] {
   const day = dayOf(row.windowStart);
   const title = cutToWidth(visible(row.title), TITLE_WIDTH_MAX);
   return [
     `${formatDay(day)} - ${formatDay(day + WINDOW_DAYS)}`,
-    `${title}(${row.movieId})`,
+    `${title}(${visible(String(row.movieId))})`,
     String(row.ratingCount),
     String(row.ratingSum),
     String(row.uniqueRatingCount),

@@ -1,20 +1,15 @@
 /** Rows of `movie_ratings` as databases give them, made ours: one shape, whichever database they come from. */
 import type { Row } from "../epoch.ts";
-import { stateError } from "../errors.ts";
 
-/** Exit 4 for a row that cannot be ours. */
-export function resultRow(columns: Record<string, unknown>): Row {
-  const movieId = Number(columns.movie_id);
-  if (!Number.isSafeInteger(movieId)) {
-    throw stateError(
-      `movie_ratings holds a row that is not ours: movie ${JSON.stringify(columns.movie_id)}, ` +
-        `window ${columns.window_start}`,
-      "remove the row, or ask for fewer rows with --limit",
-    );
-  }
+/** A row as it is read: what somebody else put there may have anything for a movie id, which is then text. */
+export type ResultRow = Omit<Row, "movieId"> & { readonly movieId: number | string };
+
+export function resultRow(columns: Record<string, unknown>): ResultRow {
+  const idText = String(columns.movie_id);
+  const id = Number(idText);
   return {
     windowStart: Number(columns.window_start),
-    movieId,
+    movieId: String(id) === idText ? id : idText,
     title: String(columns.title),
     ratingCount: Number(columns.rating_count),
     ratingSum: Number(columns.rating_sum),

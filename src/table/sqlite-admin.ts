@@ -121,6 +121,7 @@ async function cleanup(
   }
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
+    if (fileAt(path) !== undefined) checkRemovable(path, owner);
     await whenSure();
     const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
@@ -131,14 +132,30 @@ async function cleanup(
   }
 }
 
+/** Ends with the error that `removeOurs` would end with: all that it does is done, but for the commit. */
+function checkRemovable(path: string, owner: TableOwner | undefined): void {
+  try {
+    withDatabaseForRemoval(path, "write", (database) => {
+      // Undone when the database is closed.
+      database.exec("BEGIN IMMEDIATE");
+      findAndRemoveTables(database, path, owner);
+    });
+  } catch (error) {
+    // What goes before the tables makes room for them.
+    if (!(error instanceof UserError && isOfDisk(error.cause))) throw error;
+  }
+}
+
+function findAndRemoveTables(database: DatabaseSync, path: string, owner: TableOwner | undefined): FileContents {
+  const found = readContents(database, path);
+  if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
+  if (!ownsFile(found)) removeTables(database, found);
+  return found;
+}
+
 function removeOurs(path: string, owner: TableOwner | undefined): string[] {
   const contents = withDatabaseForRemoval(path, "write", (database) =>
-    inTransaction(database, path, () => {
-      const found = readContents(database, path);
-      if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
-      if (!ownsFile(found)) removeTables(database, found);
-      return found;
-    }),
+    inTransaction(database, path, () => findAndRemoveTables(database, path, owner)),
   );
   if (ownsFile(contents)) {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.

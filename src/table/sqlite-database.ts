@@ -140,6 +140,13 @@ function userErrorOf(error: unknown, path: string): Error | undefined {
       error,
     );
   }
+  if (says("constraint failed")) {
+    return stateError(
+      `the database ${path} does not take what is written: ${error.message}`,
+      "remove the key, constraint or index that somebody added, then start again; nothing was written in part",
+      error,
+    );
+  }
   if (says("readonly database")) {
     return usageError(
       `cannot write the database ${path}: it is read-only`,

@@ -4,10 +4,9 @@
  * goes on reading a file that `cleanup` has removed. Writes nothing.
  */
 import selectNewest from "../../sql/sqlite/select-newest.sql" with { type: "text" };
-import type { Row } from "../epoch.ts";
 import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
-import { resultRow } from "./result-row.ts";
+import { type ResultRow, resultRow } from "./result-row.ts";
 import { databasePath, openDatabase, translated } from "./sqlite-database.ts";
 import { checkExists, readContents } from "./sqlite-schema.ts";
 
@@ -19,7 +18,7 @@ export function openSqliteReader(path: string): ResultReader {
   };
 }
 
-function readNewest(path: string, limit: number): Row[] {
+function readNewest(path: string, limit: number): ResultRow[] {
   checkExists(path);
   const database = openDatabase(path, "read");
   try {

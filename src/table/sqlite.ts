@@ -90,6 +90,9 @@ class SqliteTable implements ResultTable {
     });
   }
 
+  /** Another program's write is waited for for 5 s, at any time: more would block signals, too. */
+  beginWork(): void {}
+
   async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
     this.#write(() => {
       this.#database.exec(deleteRatings);

@@ -261,6 +261,15 @@ function readerContract(database: () => TestDatabase): void {
       expect(await database().newest(4)).toEqual([ninth, tenth, hundredth, third]);
     });
 
+    test("gives rows that somebody else put there, whatever their movie ids are", async () => {
+      await database().used([row(0, 9, 1), row(0, 10, 1), row(0, 1234, 1)]);
+      for (const id of ["abc", "007", "-3", "99999999999999999999", ""]) {
+        await database().fixture.sql(`INSERT INTO movie_ratings VALUES (0, '${id}', 'foreign', 1, 1, 1)`);
+      }
+      const ids = (await database().newest(50)).map(({ movieId }) => movieId);
+      expect(ids).toEqual(["", 9, -3, 10, "007", "abc", 1234, "99999999999999999999"]);
+    });
+
     test(
       "sees whole epochs only, and each one soon, while another process writes",
       async () => {

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Epoch, EpochIdentity, Row } from "../../src/epoch.ts";
 import { RowColumns } from "../../src/row-columns.ts";
 import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "../../src/table/contract.ts";
+import type { ResultRow } from "../../src/table/result-row.ts";
 
 /** One database of some kind, empty at first. */
 export interface TableFixture {
@@ -49,6 +50,11 @@ export function epochOf(number: number, rows: readonly Row[], partition = 0, isN
     anomalies: [],
     rejected: [],
   };
+}
+
+/** What `cleanup` is to do once it is sure, where it never may be. */
+export async function neverDone(): Promise<void> {
+  throw new Error("cleanup has begun to remove");
 }
 
 export function inKeyOrder(rows: readonly Row[]): Row[] {
@@ -96,7 +102,7 @@ export class TestDatabase {
     await table.close();
   }
 
-  async newest(limit: number): Promise<Row[]> {
+  async newest(limit: number): Promise<ResultRow[]> {
     const reader = await this.fixture.reader();
     try {
       return await reader.newest(limit);

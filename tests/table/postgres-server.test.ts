@@ -262,6 +262,27 @@ describe("a database that is not there", () => {
     expect((await fixture.tables()).sort()).toEqual(["movie_ratings", "tidemark_setup", "tidemark_shards"]);
   });
 
+  test("is not removed by an administrator who may not: exit 3, and nothing is gone", async () => {
+    await fixture.admin().setup();
+    const other = { user: freshName("boss"), password: "Zq7Boss" };
+    const name = quoted(other.user, '"');
+    server.sql(`CREATE ROLE ${name} LOGIN PASSWORD ${quoted(other.password, "'")}`);
+    try {
+      const place = { ...fixture.database(), administrator: other };
+      const whenSure = mock(async () => {});
+      const cleanup = () => openPostgresAdmin(place, OWNER, "cleanup", fixture.surroundings()).cleanup(whenSure);
+      const error = await failureOf(cleanup);
+      expect(error.exitCode).toBe(3);
+      expect(error.message).toContain(`${other.user} may not remove database ${fixture.name}`);
+      expect(error.message).toContain(`and user ${fixture.login.user}`);
+      expect(whenSure).not.toHaveBeenCalled();
+      expect((await fixture.tables()).sort()).toEqual(["movie_ratings", "tidemark_setup", "tidemark_shards"]);
+    } finally {
+      await fixture.remove();
+      server.sql(`DROP ROLE ${name}`);
+    }
+  });
+
   test("is made by an administrator who is no superuser, by password", async () => {
     const boss = { user: freshName("boss"), password: "Zq7'Boss" };
     const name = quoted(boss.user, '"');

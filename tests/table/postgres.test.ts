@@ -126,6 +126,7 @@ describe("a PostgreSQL session", () => {
 
   test("whose table another program locks for longer than a statement may take waits for it", async () => {
     const table = await database.claimed();
+    table.beginWork();
     const other = await PostgresSession.connect(fixture.database());
     const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = ${quoted(fixture.name, "'")}`;
     const applied = await other.transaction(async () => {
@@ -134,12 +135,29 @@ describe("a PostgreSQL session", () => {
       await waitFor("a wait for the lock", () => server.sql(`SELECT pid ${waiting}`).length > 0);
       // As the session's time limits would, much later.
       server.sql(`SELECT pg_cancel_backend(pid) ${waiting}`);
-      await waitFor("a word of it", () => fixture.logged.some((line) => line.startsWith("waiting for database ")));
+      await waitFor("a word of it", () =>
+        fixture.logged.some((line) => line.startsWith("waiting for the table in database ")),
+      );
       return { applying };
     });
     await applied.applying;
     await other.end();
     expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
+  });
+
+  test("whose table another program locks at a start ends with exit 3", async () => {
+    const table = await database.claimed();
+    const other = await PostgresSession.connect(fixture.database());
+    const waiting = `FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = ${quoted(fixture.name, "'")}`;
+    const error = await other.transaction(async () => {
+      await other.query("LOCK TABLE public.movie_ratings IN ACCESS EXCLUSIVE MODE");
+      const failed = failureOf(() => table.restart("me", [identity(0)]));
+      await waitFor("a wait for the lock", () => server.sql(`SELECT pid ${waiting}`).length > 0);
+      server.sql(`SELECT pg_cancel_backend(pid) ${waiting}`);
+      return await failed;
+    });
+    await other.end();
+    expect([error.exitCode, error.message]).toEqual([3, expect.stringContaining("waited too long")]);
   });
 
   test("that was lost while another process took the table ends with exit 4, naming it", async () => {

@@ -58,6 +58,7 @@ describe("the table", () => {
 
   test("shows what would steer the terminal instead of doing it", () => {
     const text = formatRows([titled("a\u001b[2Jb\nc\u009bd\u202ee\u2028f\ud800g\u0000")], "table");
+    expect(formatRows([{ ...K_PAX, movieId: "1\u001b[2J" }], "table")).toContain("K-Pax(1\\u001b[2J)");
     expect(text).toContain("a\\u001b[2Jb\\u000ac\\u009bd\\u202ee\\u2028f\\ud800g\\u0000(12725)");
     expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u202e]/u);
     expect(text.split("\n")).toHaveLength(3);

@@ -21,7 +21,7 @@ import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
 import { openSqliteReader } from "../../src/table/sqlite-reader.ts";
 import { failureOf } from "../failure.ts";
 import { tableContract } from "./contract.ts";
-import { epochOf, identity, OtherProcess, OWNER, row, type TableFixture, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, neverDone, OtherProcess, OWNER, row, type TableFixture, TestDatabase } from "./fixture.ts";
 
 const OTHER_PROCESS = join(import.meta.dir, "other-process.ts");
 const PROCESS_TEST_MS = 60_000;
@@ -161,6 +161,23 @@ describe("a SQLite file", () => {
     },
     PROCESS_TEST_MS,
   );
+
+  test("whose rows somebody refers to is kept by cleanup, with all else", async () => {
+    await database.used([row(0, 1, 1)]);
+    await fixture.sql("CREATE TABLE notes (w, m, FOREIGN KEY (w, m) REFERENCES movie_ratings)");
+    await fixture.sql("INSERT INTO notes VALUES (0, '1')");
+    const error = await failureOf(() => fixture.admin().cleanup(neverDone));
+    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("FOREIGN KEY constraint failed")]);
+    expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
+  });
+
+  test("with an index that somebody added ends process with exit 4 where that refuses a row", async () => {
+    const table = await database.claimed();
+    await fixture.sql("CREATE UNIQUE INDEX one ON movie_ratings (rating_count)");
+    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1), row(0, 2, 1)])));
+    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("movie_ratings.rating_count")]);
+    expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
+  });
 
   test("in a folder that is not there is refused with what to do", async () => {
     const admin = openSqliteAdmin(join(fixture.folder, "missing", "results.db"), OWNER, "setup");
