@@ -10,6 +10,11 @@ SET tcp_keepalives_idle = 15;
 SET tcp_keepalives_interval = 5;
 SET tcp_keepalives_count = 3;
 SET tcp_user_timeout = '15s';
+-- Not before PostgreSQL 14, nor on every system: there a backend that waits for a lock is felt for as long as it waits.
+DO $$ BEGIN
+  SET client_connection_check_interval = '250ms';
+EXCEPTION WHEN OTHERS THEN NULL;
+END $$;
 SET lock_timeout = '30s';
 SET statement_timeout = '120s';
 SET search_path = 'pg_catalog'

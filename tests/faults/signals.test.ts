@@ -4,6 +4,7 @@
  * makes other input.
  */
 import { afterEach, expect, test } from "bun:test";
+import { PostgresSession } from "../../src/table/postgres-session.ts";
 import type { RunningCommand } from "../scenarios/running-command.ts";
 import { KafkaCutProxy } from "../services/kafka-cut-proxy.ts";
 import { freePort } from "../services/programs.ts";
@@ -125,4 +126,31 @@ test("at a start while the broker is mute; in a run while it is away, or mute", 
   await makeMute(mute);
   await Promise.all([atStart, away, mute].map(({ running }) => endedBy(running)));
   for (const scene of [atStart, away, mute]) await expectNextStartGoesOn(scene);
+});
+
+test("in a run while another program locks the table; the next start is not held up", async () => {
+  const scene = await newScene();
+  const { job } = scene;
+  job.sendMore();
+  const running = await job.startWorking();
+  await job.awaitOracle(running);
+  const other = await PostgresSession.connect(job.fixture.database());
+  const waiting = () =>
+    job.sql("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'").map(({ pid }) => pid);
+  try {
+    await other.query("SET idle_in_transaction_session_timeout = 0");
+    await other.query("BEGIN; LOCK TABLE public.movie_ratings IN ACCESS EXCLUSIVE MODE");
+    job.sendMore();
+    await running.until("a wait for the table", () => waiting().length > 0);
+    const [before] = waiting();
+    await endedBy(running);
+    const next = job.start("process --once");
+    await next.until("another wait for the table", () => waiting().some((pid) => pid !== before));
+    await other.query("COMMIT");
+    expect((await next.outcome()).code).toBe(0);
+  } finally {
+    await other.end();
+  }
+  await job.expectOracle();
+  await expectNextStartGoesOn(scene);
 });
