@@ -178,25 +178,6 @@ describe("a database that is not there", () => {
     await fixture.admin().cleanup();
   });
 
-  test("is not removed by an administrator who may not: exit 3, and nothing is", async () => {
-    await fixture.admin().setup();
-    const other = { user: freshName("boss"), password: "Zq7Boss" };
-    const name = quoted(other.user, '"');
-    server.sql(`CREATE ROLE ${name} LOGIN PASSWORD ${quoted(other.password, "'")}`);
-    try {
-      const place = { ...fixture.database(), administrator: other };
-      const whenSure = mock(async () => {});
-      const cleanup = () => openPostgresAdmin(place, OWNER, "cleanup", fixture.surroundings()).cleanup(whenSure);
-      const { exitCode, message } = await failureOf(cleanup);
-      expect([exitCode, message]).toEqual([3, expect.stringContaining(`${other.user} may not remove database `)]);
-      expect(whenSure).not.toHaveBeenCalled();
-      expect(await fixture.tables()).toContain("movie_ratings");
-    } finally {
-      await fixture.remove();
-      server.sql(`DROP ROLE ${name}`);
-    }
-  });
-
   test("and was removed by a cleanup that was killed leaves a user, whom the next cleanup removes", async () => {
     await fixture.admin().setup();
     server.sql(`DROP DATABASE ${quoted(fixture.name, '"')}`);
