@@ -5,6 +5,7 @@
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { decompress as decodeSnappy, decompressedLength, compress as encodeSnappy } from "@stablelib/snappy";
+import { joined } from "../../byte-stream.ts";
 import { assert, systemErrorCode } from "../../errors.ts";
 import { DamagedBatch } from "../contract.ts";
 import { BATCH_BYTES_MAX, BATCH_HEADER_BYTES } from "../record-batch.ts";
@@ -122,15 +123,4 @@ function compressSnappy(bytes: Uint8Array): Uint8Array {
     parts.push(length, block);
   }
   return joined(parts);
-}
-
-/** All parts, one after another, in bytes of their own. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

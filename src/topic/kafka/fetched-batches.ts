@@ -5,6 +5,7 @@
  * check, who may refuse the batch or pass it. What can be neither read nor passed is exit 4, once what stands before it
  * was handed on.
  */
+import { joined } from "../../byte-stream.ts";
 import { DamagedBatch } from "../contract.ts";
 import {
   BATCH_BYTES_MAX,
@@ -171,14 +172,7 @@ class ReadableBytes {
 
   finish(): Uint8Array {
     this.#close();
-    if (this.#parts.length <= 1) return this.#parts[0] ?? this.#fetched.subarray(0, 0);
-    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joined(this.#parts);
   }
 
   #close(): void {
