@@ -113,12 +113,12 @@ export function gather(
     if (load<u64>(at) !== date0 || load<u32>(at, DATE_BYTES - 4) !== date1) break;
     at += DATE_BYTES;
 
-    // The movie: up to seven digits at once, the first not 0, and a comma.
+    // The movie: one to seven digits at once, the first not 0, and a comma.
     const text = load<u64>(at);
     let digits = text ^ ZEROS;
     const others = ((digits + ABOVE_NINE) | digits) & HIGH_BITS;
     const bits = ctz(others) & 0x38;
-    if (others === 0 || (digits & 0xff) === 0 || <u32>((text >> bits) & 0xff) !== COMMA) break;
+    if (others === 0 || bits === 0 || (digits & 0xff) === 0 || <u32>((text >> bits) & 0xff) !== COMMA) break;
     digits <<= 64 - bits;
     digits = digits * 10 + (digits >> 8); // Pairs, then fours, then the number.
     const ones = ((digits >> 16) & 0x000000ff000000ff) * 0x0000271000000001;

@@ -27,6 +27,8 @@ const SLIPS: readonly ((date: string, movie: string, user: string, rating: strin
   (date, movie, _, rating) => `${date},${movie},${rating}`,
   (date, _, user, rating) => `${date},,${user},${rating}`,
   (date, _, user, rating) => `${date},${user},${rating}`,
+  // Taken for the digits of a movie, these bytes are the movie's very number.
+  (date, movie, _, rating) => `${date},,\u0601=${movie.padStart(4, "0")},${rating}`,
 ];
 const STRAY_BYTES = [...Buffer.from(",,,0123456789-\"' ./\r\n\0"), 0x80, 0xff];
 
