@@ -118,7 +118,11 @@ export class Closing {
   }
 
   #untitledIn(window: TumblingWindow): number {
-    return window.filledSlots().filter((slot) => this.#movies.titleOf(slot) === undefined).length;
+    let untitled = 0;
+    for (let slot = 0; slot < window.slotsMax; slot++) {
+      if (window.countOf(slot) !== 0 && this.#movies.titleOf(slot) === undefined) untitled++;
+    }
+    return untitled;
   }
 
   #handOutChangedOf(window: TumblingWindow): void {

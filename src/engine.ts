@@ -24,9 +24,9 @@ export const EPOCH_ROWS_MAX = 60_000;
 
 /**
  * The runtime lets garbage grow to the size of what is in use before it looks at all of it, so that a long run would
- * take tens of megabytes more than a short one. It is told to after so many bytes: some 10 ms for 10 million ratings.
+ * take tens of megabytes more than a short one. It is told to after this many bytes: some 10 ms for 5 million ratings.
  */
-const COLLECT_BYTES = 256 * 1024 * 1024;
+const COLLECT_BYTES = 128 * 1024 * 1024;
 
 /** How often is looked whether the ratings topic got more partitions. */
 const PARTITIONS_CHECK_MS = 5000;
