@@ -10,7 +10,8 @@ const PIECE_BYTES_MAX = 512 * 1024;
 const VARINT_BYTES_MAX = 8;
 const VARINT_BYTES_OF_INT32 = 5;
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** A title may begin with U+FEFF. */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Grows by further pieces, and so never holds what it wrote twice. */
 export class ByteWriter {

@@ -11,6 +11,7 @@ import type { Shard } from "./shard.ts";
 import type { ShardAtWork } from "./start.ts";
 import { DamagedBatch, type Slice, type TopicReader } from "./topic/contract.ts";
 import { piecesOf } from "./topic/slice-pieces.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
 export const READ_BYTES = 4 * 1024 * 1024;
@@ -81,6 +82,7 @@ export class Engine {
       }
     });
     const watching = this.#watchPartitions().finally(abort);
+    watching.catch(() => {}); // Its failure is met below, when the loops have ended.
     // All of them, so that none is still at work when the sides are closed.
     const ends = await Promise.allSettled(loops);
     abort();
@@ -122,16 +124,19 @@ export class Engine {
         await this.#awaitRatings(shard, log);
         nextRead = this.#read(partition, shard.offset);
       }
-      const slice: Slice = await nextRead;
-      const isLast = slice.isLast === true || slice.nextOffset === shard.offset;
-      nextRead = isLast ? undefined : this.#read(partition, slice.nextOffset);
+      // A broker that is away must not hold up what failed elsewhere.
+      const slice: Slice | undefined = await unlessAborted(nextRead, this.#stop.signal);
+      if (slice === undefined) break;
+      const nextOffset: number = slice.nextOffset;
+      const isLast: boolean = slice.isLast === true || nextOffset === shard.offset || nextOffset >= endOffset;
+      nextRead = isLast ? undefined : this.#read(partition, nextOffset);
       for (const piece of piecesOf(slice.bytes)) {
         shard.load(piece, endOffset);
         await this.#finish(shard, log, () => shard.work());
         // The next slice is arriving, and epochs are on their way.
         await aTurnForOthers();
       }
-      shard.skipTo(Math.min(slice.nextOffset, endOffset));
+      shard.skipTo(Math.min(nextOffset, endOffset));
       const isDue = now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX;
       if (isDue && shard.changed) {
         await this.#takeEpoch(shard, log);
@@ -140,7 +145,6 @@ export class Engine {
       this.#collectGarbage(slice.bytes.length);
       this.#options.onProgress(this.#shards);
     }
-    await nextRead;
     if (goal === "drain" && !this.#stop.signal.aborted) await this.#finish(shard, log, () => shard.drain());
     if (shard.changed) await this.#takeEpoch(shard, log);
     this.#options.onProgress(this.#shards);

@@ -7,8 +7,8 @@ import { RowColumns } from "./row-columns.ts";
 
 /** Rows, anomalies and rejected lines of one epoch, together. */
 export const EPOCH_OUTPUTS_MAX = 15_000;
-/** Bytes of the rejected lines of one epoch. */
-export const EPOCH_REJECTED_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
+export const EPOCH_TEXT_MAX = 8 * 1024 * 1024;
 
 /** What an earlier run put out already and a rebuild must not put out again. */
 export interface AlreadyOut {
@@ -20,7 +20,7 @@ export class EpochOutputs {
   rows = new RowColumns();
   anomalies: Anomaly[] = [];
   rejected: RejectedLine[] = [];
-  #rejectedBytes = 0;
+  #text = 0;
   readonly #alreadyOut: AlreadyOut | undefined;
 
   readonly #outputsMax: number;
@@ -32,7 +32,7 @@ export class EpochOutputs {
 
   get full(): boolean {
     const outputs = this.rows.length + this.anomalies.length + this.rejected.length;
-    return outputs >= this.#outputsMax || this.#rejectedBytes >= EPOCH_REJECTED_BYTES_MAX;
+    return outputs >= this.#outputsMax || this.#text >= EPOCH_TEXT_MAX;
   }
 
   get empty(): boolean {
@@ -42,6 +42,7 @@ export class EpochOutputs {
   addAnomaly(anomaly: Anomaly): void {
     if (this.#alreadyOut?.hasAnomaly(anomaly.startDay, anomaly.endDay, anomaly.movieId)) return;
     this.anomalies.push(anomaly);
+    this.#text += anomaly.title.length;
   }
 
   /** Keeps a copy of the line, cut at `REJECTED_LINE_BYTES_MAX`. */
@@ -50,7 +51,7 @@ export class EpochOutputs {
     const line = value === null ? null : new Uint8Array(value.subarray(0, REJECTED_LINE_BYTES_MAX));
     if (this.#alreadyOut?.hasRejected(offset, line)) return;
     this.rejected.push({ offset, reason, line, fullBytes: value?.length ?? 0 });
-    this.#rejectedBytes += line?.length ?? 0;
+    this.#text += line?.length ?? 0;
   }
 
   /** Hands over what is there and begins anew. */
@@ -60,7 +61,7 @@ export class EpochOutputs {
     this.rows = new RowColumns(rows.length);
     this.anomalies = [];
     this.rejected = [];
-    this.#rejectedBytes = 0;
+    this.#text = 0;
     return { rows, anomalies, rejected };
   }
 }

@@ -69,6 +69,12 @@ export interface Epoch {
   readonly rejected: readonly RejectedLine[];
 }
 
+/** What a shard hands out when an epoch is taken: the outputs, and the state that changed. */
+export interface EpochContents extends Pick<Epoch, "offset" | "rows" | "anomalies" | "rejected"> {
+  /** Bytes for the checkpoint, in pieces, to be put one behind the other. */
+  readonly state: readonly Uint8Array[];
+}
+
 export function sameEpoch(a: EpochIdentity, b: EpochIdentity): boolean {
   return a.number === b.number && a.run === b.run && a.owner === b.owner;
 }

@@ -8,29 +8,18 @@ import { MS_PER_DAY } from "./calendar.ts";
 import { Closing } from "./closing.ts";
 import { DayPanes } from "./day-panes.ts";
 import { DayRun } from "./day-run.ts";
-import type { Anomaly, RejectedLine, RejectReason } from "./epoch.ts";
+import type { EpochContents, RejectReason } from "./epoch.ts";
 import { EpochOutputs } from "./epoch-outputs.ts";
 import { assert } from "./errors.ts";
 import { LaneMemory } from "./lane-memory.ts";
 import { Movies } from "./movies.ts";
 import { RatingParser } from "./rating.ts";
-import type { RowColumns } from "./row-columns.ts";
 import type { ShardRules } from "./shard-rules.ts";
 import type { ShardSurroundings } from "./shard-surroundings.ts";
 import { type LastBatch, SliceWalk } from "./slice-walk.ts";
 import { Totals } from "./totals.ts";
 import { Watermark } from "./watermark.ts";
 import { WindowStore, windowEndDay, windowIndexOf } from "./window-store.ts";
-
-/** What an epoch takes from a shard: its changed state as bytes, and its outputs. */
-export interface EpochContents {
-  readonly offset: number;
-  /** In pieces, to be put one behind the other. */
-  readonly state: readonly Uint8Array[];
-  readonly rows: RowColumns;
-  readonly anomalies: Anomaly[];
-  readonly rejected: RejectedLine[];
-}
 
 export class Shard {
   readonly partition: number;
@@ -158,15 +147,21 @@ export class Shard {
     return this.#close();
   }
 
-  /** Takes in titles as they are now: in mode A the rows of a movie with a new one are handed out anew. */
-  retitle(): void {
+  /**
+   * Takes in titles as they are now: in mode A the rows of a movie with a new one are handed out anew. False where
+   * there are `rowsMax` of them: take an epoch, then call again.
+   */
+  retitle(rowsMax: number): boolean {
+    const windows = this.#rules.mode === "A" ? this.#windows.inOrder() : [];
     for (let slot = 0; slot < this.movies.count; slot++) {
       const title = this.#surroundings.titleOf(this.movies.idOf(slot));
       if (title === undefined || title === this.movies.titleOf(slot)) continue;
+      if (this.pendingRows >= rowsMax) return false;
       this.movies.retitle(slot, title);
       this.#changed = true;
-      if (this.#rules.mode === "A") for (const window of this.#windows.inOrder()) window.touch(slot);
+      for (const window of windows) window.touch(slot);
     }
+    return true;
   }
 
   /** Hands out the epoch: the outputs, and the state that changed since the last one, or all of it. */

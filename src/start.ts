@@ -47,6 +47,9 @@ export interface ShardAtWork {
   readonly log: ShardLog;
 }
 
+/** Rows of an epoch that only brings new titles to movies: then it holds those of one movie more at the most. */
+const RETITLED_ROWS_MAX = 50_000;
+
 const LOST_HINT =
   "if the checkpoint is lost, old or another's, `tidemark process --rebuild` reads the topic again; " +
   "nothing was changed";
@@ -122,7 +125,9 @@ export async function startShards(
   for (const { log, inTable } of lacking) {
     await pipeline.applyMissing(log, inTable, missing.get(log.partition) ?? []);
   }
-  for (const shard of shards) shard.retitle();
+  for (const [index, shard] of shards.entries()) {
+    while (!shard.retitle(RETITLED_ROWS_MAX)) await pipeline.submit(shard, logs[index]);
+  }
   table.beginWork();
   return { shards: shards.map((shard, index) => ({ shard, log: logs[index] })), pipeline };
 }

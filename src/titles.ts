@@ -9,7 +9,7 @@ import { decodeTitles, type FoundEncoding, type TitlesEncoding } from "./titles-
 export type { TitlesEncoding } from "./titles-encoding.ts";
 
 export interface Titles {
-  /** By movie id. Free of U+0000, which neither database nor every reader of a topic can hold; of any length. */
+  /** By movie id. Up to `TITLE_LENGTH_MAX`, free of U+0000, which neither database nor every reader can hold. */
   readonly titles: Map<number, string>;
   /** For the log: what was found wrong with the file, at most `WARNINGS_MAX + 1` a kind. */
   readonly warnings: string[];
@@ -20,6 +20,8 @@ export interface Titles {
 const WARNINGS_MAX = 10;
 /** Width of the result table's `title`, in characters as databases count them: code points. */
 const TITLE_CHARACTERS_MAX = 128;
+/** A longer title would not go into a record of a topic, and is none: a file whose lines do not end, perhaps. */
+export const TITLE_LENGTH_MAX = 100_000;
 /** The table's and the ratings' limit. */
 const MOVIE_ID_MAX = 2 ** 31 - 1;
 
@@ -31,8 +33,9 @@ const HEADER_LINE = /^(?!["'\s]*[-+]?\d[\d.]*["'\s]*,)[^,]*,[^,]*,/;
  * Reads the lines of a titles file; `source` names it in errors and warnings. A line ends with LF or CRLF. The title
  * is all that follows the second comma, commas and blanks included, and so may be empty, unless all of that is one
  * quoted field (RFC 4180): then it is what the quotes hold. A title does not go on over a line's end. The year may be
- * anything. Blank lines, and a header with whatever names, are skipped; lines that are no title line, and later lines
- * of an id, are warned of. Exit 2 and 4 as `decodeTitles`; exit 4 for a binary file.
+ * anything. Blank lines, and a header with whatever names, are skipped; lines that are no title line or have one longer
+ * than `TITLE_LENGTH_MAX`, and later lines of an id, are warned of. Exit 2 and 4 as `decodeTitles`; exit 4 for a binary
+ * file.
  */
 export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "the titles file"): Titles {
   const { text, encoding } = decodeTitles(bytes, asked, source);
@@ -52,6 +55,10 @@ export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "
     if (match === null || movieId > MOVIE_ID_MAX) {
       if (mayBeHeader && HEADER_LINE.test(line)) continue;
       unknown.add(`${source}, line ${lineNumber}: skipped, it is not id,year,title with an id of 1 to ${MOVIE_ID_MAX}`);
+      continue;
+    }
+    if (match[2].length > TITLE_LENGTH_MAX) {
+      unknown.add(`${source}, line ${lineNumber}: skipped, its title is longer than ${TITLE_LENGTH_MAX} characters`);
       continue;
     }
     const firstLine = firstLines.get(movieId);

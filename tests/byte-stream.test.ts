@@ -31,7 +31,7 @@ test.each([0, -0, 0.1, -1.5e300, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFIN
   expect(written((out) => out.double(value)).double()).toBe(value);
 });
 
-test.each(["", "K-Pax", "Čapek 😀", "nul\0inside"])("a text: %j", (text) => {
+test.each(["", "K-Pax", "Čapek 😀", "nul\0inside", "\ufeffa mark"])("a text: %j", (text) => {
   expect(written((out) => out.text(text)).text()).toBe(text);
 });
 

@@ -1,7 +1,7 @@
 /** What an epoch hands out: bounded, copied, and without what an earlier run put out already. */
 import { describe, expect, test } from "bun:test";
 import { type Anomaly, REJECTED_LINE_BYTES_MAX } from "../src/epoch.ts";
-import { EPOCH_OUTPUTS_MAX, EPOCH_REJECTED_BYTES_MAX, EpochOutputs } from "../src/epoch-outputs.ts";
+import { EPOCH_OUTPUTS_MAX, EPOCH_TEXT_MAX, EpochOutputs } from "../src/epoch-outputs.ts";
 import { RowColumns } from "../src/row-columns.ts";
 
 const ANOMALY: Anomaly = { startDay: 0, endDay: 30, movieId: 7, title: "K-Pax", count: 2, sum: 9 };
@@ -52,7 +52,7 @@ describe("an epoch", () => {
   test("is full at 8 MiB of rejected lines, counted as they are kept", () => {
     const outputs = new EpochOutputs();
     const long = new Uint8Array(10 * REJECTED_LINE_BYTES_MAX);
-    for (let offset = 1; offset < EPOCH_REJECTED_BYTES_MAX / REJECTED_LINE_BYTES_MAX; offset++) {
+    for (let offset = 1; offset < EPOCH_TEXT_MAX / REJECTED_LINE_BYTES_MAX; offset++) {
       outputs.reject(offset, "malformed", long);
     }
     expect(outputs.full).toBe(false);
@@ -60,6 +60,15 @@ describe("an epoch", () => {
     expect(outputs.full).toBe(true);
     outputs.take();
     expect(outputs.full).toBe(false);
+  });
+
+  test("is full at 8 Mi characters of its anomalies' titles", () => {
+    const outputs = new EpochOutputs();
+    const anomaly = { ...ANOMALY, title: "x".repeat(EPOCH_TEXT_MAX / 100) };
+    for (let anomalies = 1; anomalies <= 100; anomalies++) outputs.addAnomaly(anomaly);
+    expect(outputs.full).toBe(false);
+    outputs.addAnomaly(anomaly);
+    expect(outputs.full).toBe(true);
   });
 
   test("hands over what there is, and begins anew", () => {

@@ -1,61 +1,20 @@
 /**
- * A shard in examples: what its users rely on besides the right figures, which `shard.property.test.ts` checks. Titles,
+ * A shard in examples: what its users rely on besides the right figures, which `shard.property.test.ts` checks:
  * damage, limits, movies of another partition, settings that change, and closings larger than an epoch.
  */
 
 import { describe, expect, test } from "bun:test";
-import { ByteReader, joined } from "../src/byte-stream.ts";
 import { EPOCH_OUTPUTS_MAX } from "../src/epoch-outputs.ts";
 import { UserError } from "../src/errors.ts";
-import { Shard } from "../src/shard.ts";
-import type { ShardRules } from "../src/shard-rules.ts";
-import type { ShardSurroundings } from "../src/shard-surroundings.ts";
 import { crc32c } from "../src/topic/crc32c.ts";
 import { failure } from "./failure.ts";
 import { Random } from "./generate/random.ts";
+import { feed, makeShard, OCTOBER, RULES, restarted, SEPTEMBER } from "./shard/example-shard.ts";
 import { foreignBatch } from "./shard/foreign-batch.ts";
 import { RatingsLog, recordBatch } from "./shard/ratings-log.ts";
 import { Replay } from "./shard/replay.ts";
 
 const DAY_MS = 86_400_000;
-/** Starts of the 30-day windows that hold 2002-09-10 to 10-09, and 10-10 to 11-08, and their ends. */
-const SEPTEMBER = 1_031_616_000;
-const OCTOBER = 1_034_208_000;
-
-const RULES: ShardRules = {
-  mode: "C",
-  anomalyDays: 1,
-  anomalyMinCount: 1,
-  anomalyMinMean: 0,
-  maxFutureMs: Number.POSITIVE_INFINITY,
-  retainDays: Number.POSITIVE_INFINITY,
-  maxMovies: 1_000_000,
-  maxWindows: 1000,
-};
-
-function makeShard(rules: Partial<ShardRules> = {}, surroundings: Partial<ShardSurroundings> = {}): Shard {
-  const titleOf = (movieId: number) => `Title of ${movieId}`;
-  return new Shard(0, { ...RULES, ...rules }, { titleOf, claimMovie: () => {}, ...surroundings });
-}
-
-/** Has the shard work through lines, as one batch at its offset. */
-function feed(shard: Shard, ...lines: string[]): boolean {
-  shard.load(recordBatch(lines, shard.offset));
-  return shard.work();
-}
-
-/** The shard that a restart makes of what one epoch noted. */
-function restarted(
-  state: readonly Uint8Array[],
-  rules: Partial<ShardRules> = {},
-  surroundings: Partial<ShardSurroundings> = {},
-) {
-  const shard = makeShard(rules, surroundings);
-  shard.restore(new ByteReader(joined(state)));
-  return shard;
-}
-
-const titles = (results: readonly { title: string }[]) => results.map(({ title }) => title);
 
 describe("damage", () => {
   test("is exit 4; every rating before it is counted, and the epoch holds it", () => {
@@ -125,61 +84,6 @@ describe("limits", () => {
     expect(shard.totals.describe()).toBe(
       "read 3 = counted 2 + rejected 1 (too-many-windows 1); late for some windows 0",
     );
-  });
-});
-
-describe("titles", () => {
-  const long = "x".repeat(200);
-
-  test("are cut in rows, and whole in anomalies", () => {
-    const shard = makeShard({}, { titleOf: () => long });
-    feed(shard, "2002-09-20,1,u,4");
-    shard.drain();
-    const { rows, anomalies } = shard.takeEpoch(true);
-    expect([titles([...rows]), titles(anomalies)]).toEqual([[long.slice(0, 128)], [long]]);
-  });
-
-  test("mode A: a title added or changed later hands the movie's rows out anew, others not", () => {
-    const shard = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 2 ? undefined : "old") });
-    feed(shard, "2002-09-20,1,u,4", "2002-10-10,2,u,4", "2002-09-20,2,u,5", "2002-09-20,3,u,5");
-    const first = shard.takeEpoch(true);
-    expect([...first.rows].map(({ movieId }) => movieId)).toEqual([1, 3]);
-    expect(shard.untitled).toBe(2);
-
-    const titleOf = (movieId: number) => ["", "old", "new", "newer"][movieId];
-    const after = restarted(first.state, { mode: "A" }, { titleOf });
-    expect(after.changed).toBe(false);
-    after.retitle();
-    expect([after.changed, after.pendingRows, after.untitled]).toEqual([true, 3, 0]);
-    const second = after.takeEpoch(false);
-    expect([...second.rows]).toMatchObject([
-      { windowStart: SEPTEMBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 5 },
-      { windowStart: SEPTEMBER, movieId: 3, title: "newer", ratingCount: 1, ratingSum: 5 },
-      { windowStart: OCTOBER, movieId: 2, title: "new", ratingCount: 1, ratingSum: 4 },
-    ]);
-
-    // The checkpoint has the new titles, so the next start finds nothing to do; one that is gone stays.
-    const third = makeShard({ mode: "A" }, { titleOf: (movieId) => (movieId === 3 ? undefined : titleOf(movieId)) });
-    for (const state of [first.state, second.state]) third.restore(new ByteReader(joined(state)));
-    third.retitle();
-    expect(third.changed).toBe(false);
-    feed(third, "2002-09-20,3,u,1");
-    expect([...third.takeEpoch(false).rows]).toMatchObject([{ movieId: 3, title: "newer", ratingSum: 6 }]);
-  });
-
-  test("mode C: what became final without a title stays out, what is open gets it", () => {
-    const shard = makeShard({}, { titleOf: () => undefined });
-    feed(shard, "2002-09-20,1,u,4", "2002-10-20,1,u,4");
-    const first = shard.takeEpoch(true);
-    expect([...first.rows, ...first.anomalies]).toEqual([]);
-    expect(shard.untitled).toBe(2);
-    const after = restarted(first.state, {}, { titleOf: () => "new" });
-    after.retitle();
-    after.drain();
-    const { rows, anomalies } = after.takeEpoch(false);
-    expect([...rows].map(({ windowStart, title }) => [windowStart, title])).toEqual([[OCTOBER, "new"]]);
-    expect(titles(anomalies)).toEqual(["new"]);
-    expect(after.untitled).toBe(2);
   });
 });
 

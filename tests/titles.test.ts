@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
-import { cutTitle, parseTitles, type Titles, type TitlesEncoding } from "../src/titles.ts";
+import { cutTitle, parseTitles, TITLE_LENGTH_MAX, type Titles, type TitlesEncoding } from "../src/titles.ts";
 import { failure } from "./failure.ts";
 import { Random } from "./generate/random.ts";
 import { oracleTitles } from "./oracle/title.ts";
@@ -69,8 +69,11 @@ describe("the title", () => {
     ]);
   });
 
-  test("of any length is unquoted", () => {
-    expect(titleOf(`1,2003,"${'""'.repeat(3_000_000)}"`)).toBe('"'.repeat(3_000_000));
+  test(`of more than ${TITLE_LENGTH_MAX} characters is none: no record of a topic could hold it`, () => {
+    const quotes = TITLE_LENGTH_MAX / 2 - 1;
+    const { titles, warnings } = read(`1,2003,"${'""'.repeat(quotes)}"\n2,2003,${"x".repeat(TITLE_LENGTH_MAX + 1)}`);
+    expect([...titles]).toEqual([[1, '"'.repeat(quotes)]]);
+    expect(warnings).toEqual(["the titles file, line 2: skipped, its title is longer than 100000 characters"]);
   });
 
   test(`is what the oracle reads, in random files (seed ${seed})`, () => {

@@ -35,6 +35,8 @@ export interface ProcessOptions {
   readonly rebuild?: boolean;
   /** Puts something around the table. */
   readonly around?: ((table: ResultTable) => ResultTable) | undefined;
+  /** Puts something around the reader of the ratings. */
+  readonly aroundRatings?: ((ratings: TopicReader) => TopicReader) | undefined;
   /** Puts something around the output topics. */
   readonly aroundOutputs?: ((outputs: OutputTopics) => OutputTopics) | undefined;
 }
@@ -71,7 +73,7 @@ export async function send(
 /** Runs to the goal; the shards as they then stand. */
 export async function runProcess(home: string, options: ProcessOptions): Promise<readonly ShardAtWork[]> {
   const { rules, titles, goal = "once", rebuild = false, around = (table) => table } = options;
-  const { aroundOutputs = (outputs) => outputs } = options;
+  const { aroundRatings = (ratings) => ratings, aroundOutputs = (outputs) => outputs } = options;
   const open: { close(): Promise<void> }[] = [];
   const opened = <T extends { close(): Promise<void> }>(side: T): T => {
     open.push(side);
@@ -83,7 +85,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
     return clockMs;
   };
   try {
-    const ratings = oneBatchAtATime(opened(await LocalTopicReader.open(home, RATINGS_TOPIC)));
+    const ratings = aroundRatings(oneBatchAtATime(opened(await LocalTopicReader.open(home, RATINGS_TOPIC))));
     const sides = {
       ratings,
       anomalies: opened(await LocalTopicReader.open(home, ANOMALIES_TOPIC)),

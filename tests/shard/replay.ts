@@ -153,7 +153,7 @@ export class Replay {
       shard.restore(reader);
       if (!reader.done) throw new Error("a restored shard left bytes of its state unread");
     }
-    shard.retitle(); // As at every start; no title has changed.
+    shard.retitle(1000); // As at every start; no title has changed.
     return shard;
   }
 }

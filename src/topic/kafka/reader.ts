@@ -3,6 +3,7 @@
  * waited for and no client resets an offset. Sees committed records only, up to the last stable offset; and those of
  * the topic that was there when it was opened only, by the topic's id.
  */
+import { unlessAborted } from "../../unless-aborted.ts";
 import type { Bounds, Slice, TopicReader } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
 import type { KafkaConnection } from "./connection.ts";
@@ -82,22 +83,5 @@ export class KafkaTopicReader implements TopicReader {
 
   async close(): Promise<void> {
     await Promise.all(this.#partitions.map((partition) => partition.close()));
-  }
-}
-
-/** What `work` resolves with, or undefined as soon as the signal aborts. Leaves no listener behind. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  // Left alone after an abort, it fails when the connection is closed: nobody is to hear of that.
-  work.catch(() => {});
-  if (signal.aborted) return undefined;
-  let stop = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
