@@ -5,13 +5,13 @@
  */
 import { formatDayTime, MS_PER_DAY, parseEventTime } from "./calendar.ts";
 import type { AlreadyOut } from "./epoch-outputs.ts";
-import { stateError } from "./errors.ts";
 import type { TableOwner } from "./table/contract.ts";
+import { batchesUpTo } from "./topic/batches-up-to.ts";
 import type { OutputEnds, TopicReader } from "./topic/contract.ts";
 import { crc32c } from "./topic/crc32c.ts";
-import { batchFault, readBatchHeader, recordsOf, type TopicRecord } from "./topic/record-batch.ts";
+import { recordsOf, type TopicRecord } from "./topic/record-batch.ts";
 
-const READ_BYTES = 1024 * 1024;
+const DAMAGE_HINT = "put the topic back from a copy: without it, a rebuild could put out anomalies twice";
 /** `2002-09-20 00:00:00,2002-09-21 00:00:00,…`: the window in an anomaly line. */
 const WINDOW = /^([^,]*),([^,]*),/;
 
@@ -56,38 +56,28 @@ export class EarlierOutputs {
   }
 }
 
-/** Reads both topics up to `ends`, and adds what came from `owner`'s ratings topic to `earlier`. */
+/**
+ * Reads both topics up to `ends`, and adds what came from `owner`'s ratings topic to `earlier`. Waits for what another
+ * producer's open transaction hides, and says so to `onWait`.
+ */
 export async function readEarlierOutputs(
   anomalies: TopicReader,
   rejected: TopicReader,
   ends: OutputEnds,
   owner: TableOwner,
   earlier: EarlierOutputs,
+  onWait: (text: string) => void,
 ): Promise<void> {
   const isOurs = (record: TopicRecord) =>
     header(record, "group") === owner.group && header(record, "topic") === owner.topic;
-  for await (const record of recordsUpTo(anomalies, ends.anomalies)) if (isOurs(record)) earlier.addAnomaly(record);
-  for await (const record of recordsUpTo(rejected, ends.rejected)) if (isOurs(record)) earlier.addRejected(record);
-}
-
-async function* recordsUpTo(reader: TopicReader, end: number): AsyncGenerator<TopicRecord> {
-  for (let offset = (await reader.bounds(0)).start; offset < end; ) {
-    const slice = await reader.read(0, offset, READ_BYTES);
-    for (let at = 0; at < slice.bytes.length; ) {
-      const batch = readBatchHeader(slice.bytes, at);
-      const fault = batchFault(slice.bytes, batch);
-      if (fault !== undefined) {
-        throw stateError(
-          `the topic ${reader.topic} is damaged at offset ${batch.baseOffset}: ${fault}`,
-          "put the topic back from a copy: without it, a rebuild could put out anomalies twice",
-        );
-      }
-      for (const record of recordsOf(slice.bytes, batch)) if (record.offset < end) yield record;
-      at += batch.bytes;
+  const recordsUpTo = async function* (reader: TopicReader, end: number): AsyncGenerator<TopicRecord> {
+    const { start } = await reader.bounds(0);
+    for await (const { bytes, batch } of batchesUpTo(reader, start, end, DAMAGE_HINT, onWait)) {
+      for (const record of recordsOf(bytes, batch)) if (record.offset < end && isOurs(record)) yield record;
     }
-    if (slice.nextOffset === offset) return;
-    offset = slice.nextOffset;
-  }
+  };
+  for await (const record of recordsUpTo(anomalies, ends.anomalies)) earlier.addAnomaly(record);
+  for await (const record of recordsUpTo(rejected, ends.rejected)) earlier.addRejected(record);
 }
 
 function header(record: TopicRecord, name: string): string {

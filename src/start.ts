@@ -103,7 +103,7 @@ export async function startShards(
   const repeating = shards.findIndex((shard, index) => mayRepeat(shard, logs[index].replaced));
   if (repeating >= 0) {
     const { ends } = logs[repeating].replaced as Replaced;
-    await readEarlierOutputs(sides.anomalies, sides.rejected, ends, settings, earlier);
+    await readEarlierOutputs(sides.anomalies, sides.rejected, ends, settings, earlier, options.log.warn);
   }
   for (const shard of shards) await checkRatingsTopic(ratings, shard);
 
@@ -155,7 +155,7 @@ async function beginRun(
     const outputStandings = await outputs.standings();
     const ends = await outputs.ends();
     const earlier = new EarlierOutputs();
-    await readEarlierOutputs(anomalies, rejected, ends, settings, earlier);
+    await readEarlierOutputs(anomalies, rejected, ends, settings, earlier, log.warn);
     replaced = partitions.map((partition) => {
       const { endDayMax } = earlier;
       const offsetMax = earlier.offsetMax(partition);

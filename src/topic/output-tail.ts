@@ -3,12 +3,10 @@
  * already. Batches of other groups and topics, and what the log has confirmed, are passed over. Changes nothing.
  */
 import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
-import { assert, stateError } from "../errors.ts";
+import { stateError } from "../errors.ts";
+import { batchesUpTo } from "./batches-up-to.ts";
 import type { TopicReader, UnconfirmedEpochs } from "./contract.ts";
 import { type OutputOrigin, type OutputSide, type OutputSource, readOutputOrigin } from "./output-batch.ts";
-import { batchFault, readBatchHeader } from "./record-batch.ts";
-
-const READ_BYTES = 1024 * 1024;
 
 /** A batch of the source at hand, in an output topic. */
 interface StandingBatch {
@@ -23,6 +21,15 @@ export interface OutputTopic {
   readonly place: string;
   readonly side: OutputSide;
   readonly source: OutputSource;
+}
+
+/** What is read of an output topic. */
+export interface Tail {
+  readonly reader: TopicReader;
+  /** Where to stop. */
+  readonly end: number;
+  /** Told that something before the end is not to be seen yet. */
+  readonly onWait: (text: string) => void;
 }
 
 /** Exit 4 for a topic that ends, at `end`, before what the log knows of it. */
@@ -45,11 +52,11 @@ export function checkOutputEnd(
  */
 export async function findStandingEpochs(
   output: OutputTopic,
-  reader: TopicReader,
+  tail: Tail,
   log: readonly UnconfirmedEpochs[],
 ): Promise<Map<number, EpochIdentity[]>> {
   const standing = new Map<number, EpochIdentity[]>();
-  const batches = await readTail(output, reader, log);
+  const batches = await readTail(output, tail, log);
   for (const { partition, epochs, ends } of log) {
     const expected = epochs.filter((epoch) => putsOn(output.side, epoch)).map((epoch) => epoch.identity);
     const found = batches
@@ -74,41 +81,21 @@ export function putsOn(side: OutputSide, epoch: Epoch): boolean {
 
 /** The source's batches from the lowest of the log's ends on. */
 async function readTail(
-  { topic, side, source }: OutputTopic,
-  reader: TopicReader,
+  { side, source }: OutputTopic,
+  { reader, end, onWait }: Tail,
   log: readonly UnconfirmedEpochs[],
 ): Promise<StandingBatch[]> {
   const batches: StandingBatch[] = [];
-  const { start, end } = await reader.bounds(0);
-  for (let offset = Math.max(start, Math.min(...log.map(({ ends }) => ends[side]))); offset < end; ) {
-    const slice = await reader.read(0, offset, READ_BYTES);
-    assert(slice.nextOffset > offset, "a topic can be read up to its end");
-    batches.push(...batchesOf(slice.bytes, topic, source));
-    offset = slice.nextOffset;
-  }
-  return batches;
-}
-
-function batchesOf(bytes: Uint8Array, topic: string, source: OutputSource): StandingBatch[] {
-  const batches: StandingBatch[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const batch = readBatchHeader(bytes, at);
-    const fault = batchFault(bytes, batch);
-    if (fault !== undefined) {
-      throw stateError(
-        `the topic ${topic} is damaged at offset ${batch.baseOffset}: ${fault}`,
-        "put the topic back from a copy",
-      );
-    }
+  const start = Math.max((await reader.bounds(0)).start, Math.min(...log.map(({ ends }) => ends[side])));
+  for await (const { bytes, batch } of batchesUpTo(reader, start, end, "put the topic back from a copy", onWait)) {
     const origin = readOutputOrigin(bytes, batch);
-    if (origin?.group === source.group && origin.topic === source.topic)
+    if (origin?.group === source.group && origin.topic === source.topic) {
       batches.push({ offset: batch.baseOffset, origin });
-    at += batch.bytes;
+    }
   }
   return batches;
 }
 
-/** What stands at an output that the log does not account for. */
 function foreignEpoch({ topic, place }: OutputTopic, partition: number, found: EpochIdentity): Error {
   return stateError(
     `the topic ${topic} ${place} holds ${describeEpoch(found)} for partition ${partition}, ` +

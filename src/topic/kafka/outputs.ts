@@ -37,6 +37,10 @@ export interface KafkaOutputsOptions {
   readonly checkHeld: () => Promise<void>;
 }
 
+/** Up to where an output topic is searched for epochs. */
+type EndOf = (reader: KafkaTopicReader) => Promise<number>;
+const stableEndOf: EndOf = async (reader) => (await reader.bounds(0)).end;
+
 interface Side extends OutputTopic {
   /** Where the topic ended when it was last looked at, or written to. */
   end: number | undefined;
@@ -78,7 +82,8 @@ export class KafkaOutputs implements OutputTopics {
     const sides = Object.values(this.#sides);
     const ends = await Promise.all(sides.map((side) => this.#highWatermark(side)));
     for (const [index, side] of sides.entries()) checkOutputEnd(side, log, ends[index]);
-    await this.#unappliedEpochs(log);
+    // Before the fencing, a dead predecessor's own transaction may still hide what comes behind it.
+    await this.#unappliedEpochs(log, stableEndOf);
   }
 
   async fence(): Promise<void> {
@@ -87,7 +92,9 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
-    return this.#unappliedEpochs(log);
+    // Where there is no epoch to look for, nothing need be waited for.
+    const isSearch = log.some(({ epochs }) => epochs.length > 0);
+    return this.#unappliedEpochs(log, isSearch ? (reader) => reader.highWatermark(0) : stableEndOf);
   }
 
   apply(epochs: readonly Epoch[]): Promise<void> {
@@ -191,10 +198,10 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   /** The epochs of the log that the outputs lack, by partition, in order. Exit 4 where they hold what is not of it. */
-  async #unappliedEpochs(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+  async #unappliedEpochs(log: readonly UnconfirmedEpochs[], endOf: EndOf): Promise<Map<number, Epoch[]>> {
     const committed = await this.standings();
     const forgotten = log.filter(({ partition }) => !committed.has(partition));
-    const standing = await this.#newestStanding(forgotten);
+    const standing = await this.#newestStanding(forgotten, endOf);
     return new Map(
       log.map(({ partition, confirmed, epochs, replaced }) => {
         const found = committed.get(partition) ?? standing.get(partition);
@@ -209,11 +216,13 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   /** For shards whose committed offset brokers have forgotten: the newest of their epochs that the topics hold. */
-  async #newestStanding(log: readonly UnconfirmedEpochs[]): Promise<Map<number, EpochIdentity>> {
+  async #newestStanding(log: readonly UnconfirmedEpochs[], endOf: EndOf): Promise<Map<number, EpochIdentity>> {
     const newest = new Map<number, EpochIdentity>();
     if (log.length === 0) return newest;
+    const onWait = this.#client.surroundings.log.warn;
     const standings = Object.values(this.#sides).map(async (side) => {
-      return findStandingEpochs(side, await this.#readerOf(side), log);
+      const reader = await this.#readerOf(side);
+      return findStandingEpochs(side, { reader, end: await endOf(reader), onWait }, log);
     });
     for (const standing of await Promise.all(standings)) {
       for (const [partition, identities] of standing) {

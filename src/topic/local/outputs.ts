@@ -132,8 +132,10 @@ function stands({ standing }: Side, epoch: Epoch): boolean {
 
 async function standingEpochs(side: Side, log: readonly UnconfirmedEpochs[]): Promise<Map<number, EpochIdentity[]>> {
   return withReader(side, async (reader) => {
-    checkOutputEnd(side, log, (await reader.bounds(0)).end);
-    return findStandingEpochs(side, reader, log);
+    const { end } = await reader.bounds(0);
+    checkOutputEnd(side, log, end);
+    // Nothing here is ever hidden.
+    return findStandingEpochs(side, { reader, end, onWait: () => {} }, log);
   });
 }
 
