@@ -32,6 +32,12 @@ export function isHeldUp(error: unknown): boolean {
   return /^(55P03|57014)$/.test(sqlState(error) ?? "");
 }
 
+/** Whether the server takes no writes: a standby, which a failover may still make the primary. */
+export function isReadOnly(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "25006" || (state === "0A000" && reasonOf(error).includes("during recovery"));
+}
+
 /** Whether the server turns this user away, or has no such database: what an administrator could mend. */
 export function isRefusal(error: unknown): boolean {
   return /^(28...|3D000|42501)$/.test(sqlState(error) ?? "") || isPasswordMissing(error);
@@ -79,8 +85,19 @@ export function userErrorOf(error: unknown, place: string, user: string): UserEr
       error,
     );
   }
-  if (state === "3D000") {
+  if (state === "3D000" || state === "57P04") {
     return usageError(`there is no ${place}`, "run `tidemark setup` first, or mend the URL", error);
+  }
+  if (state === "3F000") {
+    return usageError(`${place} has no schema public: ${reason}`, "make it with CREATE SCHEMA public", error);
+  }
+  // A prepared statement that the session does not know, or knows although it is new.
+  if (state === "26000" || state === "42P05") {
+    return usageError(
+      `${place} does not keep our session: ${reason}`,
+      "a pooler before it must pool sessions (PgBouncer: pool_mode = session), as locks and statements are a session's",
+      error,
+    );
   }
   if (state === "42501") {
     return serviceError(
@@ -103,7 +120,7 @@ export function userErrorOf(error: unknown, place: string, user: string): UserEr
       error,
     );
   }
-  if (state === "25006") {
+  if (isReadOnly(error)) {
     return serviceError(`${place} cannot be written: ${reason}`, "name the primary server, not a standby", error);
   }
   if (/^42(P01|P10|703|804)$/.test(state)) {

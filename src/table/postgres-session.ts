@@ -21,6 +21,8 @@ export const START_PATIENCE_MS = 30_000;
 const CONNECT_MS_MAX = 10_000;
 /** Longer than the server's own limit for a statement (`set-session.sql`): then the connection is dead. */
 const ANSWER_MS_MAX = 150_000;
+/** Removing all rows of a table: a microsecond or two each, and triggers. */
+const LONG_STATEMENT_MS_MAX = 4 * 60 * 60 * 1000;
 const KEEP_ALIVE_MS = 15_000;
 const BACK_OFF_MS_MIN = 50;
 const BACK_OFF_MS_MAX = 2_000;
@@ -75,6 +77,14 @@ export class PostgresSession {
     // An empty list would still be sent as a prepared statement, which cannot hold several commands.
     const { rows } = await this.#client.query<Columns>(statement, values.length === 0 ? undefined : [...values]);
     return rows;
+  }
+
+  /** Runs a statement that may take as long as a table is large, in a transaction under way. */
+  async queryAtLength(text: string): Promise<void> {
+    await this.query(`SET LOCAL statement_timeout = ${LONG_STATEMENT_MS_MAX}`);
+    // The driver's own limit, which its types do not know.
+    const statement = { text, query_timeout: LONG_STATEMENT_MS_MAX + ANSWER_MS_MAX };
+    await this.#client.query(statement);
   }
 
   /** As `query`, for a statement that is run again and again: planned once under `name`. */

@@ -103,7 +103,8 @@ export async function hasOthers(session: PostgresSession, contents: Contents): P
 /** Removes our tables, and from a `movie_ratings` that was there before only the run's rows. */
 export async function dropOurs(session: PostgresSession, contents: Contents): Promise<void> {
   if (contents.sound.has("movie_ratings") && contents.setup !== undefined) {
-    await session.query(ownsRatings(contents) ? "DROP TABLE public.movie_ratings" : deleteRatings);
+    if (ownsRatings(contents)) await session.query("DROP TABLE public.movie_ratings");
+    else await session.queryAtLength(deleteRatings);
   }
   for (const name of tidemarkTables(contents)) await session.query(`DROP TABLE public.${name}`);
   // What somebody has put off to the end of the transaction would refuse it there.

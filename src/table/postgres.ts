@@ -18,7 +18,7 @@ import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { copyLines } from "./copy-lines.ts";
-import { isHeldUp, isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
+import { isHeldUp, isReadOnly, isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
 import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
@@ -37,6 +37,8 @@ const UNIQUE_VIOLATION = "23505";
 const LOCK_PAUSE_MS = 250;
 /** Between two tries of a statement that was ended for the time it took. */
 const HELD_UP_PAUSE_MS = 1_000;
+/** Before a server that took no writes is connected to again. */
+const READ_ONLY_PAUSE_MS = 2_000;
 
 /**
  * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
@@ -140,7 +142,7 @@ class PostgresTable implements ResultTable {
 
   async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
     await this.#write(async () => {
-      await this.#session.query(deleteRatings);
+      await this.#session.queryAtLength(deleteRatings);
       await this.#session.query(deleteShards);
       for (const [partition, epoch] of identities.entries()) {
         await this.#setShard({ partition, epoch, offset: 0, claimant });
@@ -183,6 +185,13 @@ class PostgresTable implements ResultTable {
             // Each try has waited for as long as a statement may, unless somebody cancelled it.
             this.#surroundings.log.warn(`waiting for the table in ${this.#name}: ${reasonOf(error)}`);
             await sleep(HELD_UP_PAUSE_MS, undefined, { signal: this.#closing.signal });
+            continue;
+          }
+          if (isReadOnly(error) && this.#isAtWork) {
+            // In a failover the address may lead to the standby before that is the primary, or to what was that.
+            this.#surroundings.log.warn(`waiting for ${this.#name} to take writes: ${reasonOf(error)}`);
+            await sleep(READ_ONLY_PAUSE_MS, undefined, { signal: this.#closing.signal });
+            await this.#regain();
             continue;
           }
           if (!isUnreachable(error)) throw error;

@@ -8,7 +8,7 @@ import type { RunningCommand } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
 import { OwnServices } from "./own-services.ts";
-import type { ServiceJob } from "./service-job.ts";
+import { PARTITIONS, type ServiceJob } from "./service-job.ts";
 
 /** What one epoch's transaction asks for, in this order. */
 const STEPS: readonly Request[] = ["AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit", "EndTxn"];
@@ -44,6 +44,18 @@ test("the broker is stopped, and then killed together with PostgreSQL, and start
     job.sendMore();
     await job.awaitOracle(running);
   }
+  await job.expectGoesOn(running);
+});
+
+test("PostgreSQL fails over to a standby, which takes no writes before it is promoted", async () => {
+  await begin("A");
+  await services.server.failOver();
+  job.sendMore();
+  await untilMissed("to take writes: cannot");
+  const setup = job.run(`setup --partitions ${PARTITIONS}`);
+  expect([setup.code, setup.stderr]).toEqual([3, expect.stringContaining("name the primary server, not a standby")]);
+  services.server.promote();
+  await job.awaitOracle(running);
   await job.expectGoesOn(running);
 });
 

@@ -6,7 +6,16 @@
  * the code under test.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +25,7 @@ const VERSION_MIN = 15;
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
 const CLUSTER_SETTINGS = "/etc/postgresql-common/createcluster.conf";
 /** Only from this machine; the administrator as the machine's own, all others by password. */
-const HOST_RULES = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+const HOST_RULES = "host all,replication postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 export interface Login {
   readonly user: string;
@@ -107,7 +116,7 @@ export class PostgresServer {
     const said: string[] = [];
     for await (const line of createInterface({ input: child.stderr })) {
       said.push(line);
-      if (line.includes("ready to accept connections")) {
+      if (/ready to accept (read-only )?connections/.test(line)) {
         child.stderr.resume();
         return;
       }
@@ -127,6 +136,24 @@ export class PostgresServer {
     if (existsSync(pidFile)) process.kill(Number(readFileSync(pidFile, "utf8").split("\n")[0]), "SIGINT");
     await ended;
     this.#child = undefined;
+  }
+
+  /** Stops for good; a standby with all that was there answers on its port, read-only until it is promoted. */
+  async failOver(): Promise<void> {
+    if (this.#folder === undefined) throw new Error("a server that is not ours has no standby");
+    const [data, copy] = ["data", "standby"].map((name) => join(this.#folder ?? "", name));
+    const from = ["-h", this.host, "-p", String(this.port), "-U", this.administrator.user];
+    const options = ["-D", copy, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
+    succeed(...asServer(join(this.#binaries, "pg_basebackup"), [...from, ...options]));
+    await this.stop();
+    rmSync(data, { recursive: true });
+    renameSync(copy, data);
+    await this.startAgain();
+  }
+
+  /** After `failOver`: takes writes again. */
+  promote(): void {
+    this.sql("SELECT pg_promote()");
   }
 
   async remove(): Promise<void> {
