@@ -22,7 +22,7 @@ export class Movies {
   readonly #rowTitleOfSlot: (string | undefined)[] = [];
   /** What `inIdOrder` works in: a new array for each closing would lie about for long. */
   #keys = new Float64Array(0);
-  /** Slots below this stand in the checkpoint. */
+  /** Slots below this are in the checkpoint. */
   #savedCount = 0;
   readonly #changedTitles = new Set<number>();
 

@@ -1,6 +1,6 @@
 /**
- * Whether the ratings topic is still the one that the checkpoint was made from: it reaches from where we stand, and the
- * batch that we read last, if it is still there, is the same. Only reads.
+ * Whether the ratings topic is still the one that the checkpoint was made from: it holds the offset that we go on from,
+ * and the batch that we read last, if it is still there, is the same. Only reads.
  */
 import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";
@@ -27,7 +27,7 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
   const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
   if (bytes.length === 0) return;
   const header = readBatchHeader(bytes, 0);
-  // One that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
+  // A batch that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
   if (header.baseOffset > lastBatch.baseOffset) return;
   if (header.baseOffset < lastBatch.baseOffset || header.crc !== lastBatch.crc) {
     throw replaced(
