@@ -1,6 +1,6 @@
 /**
  * The ratings of one day, as a list of additions: slot, count and sum. All that a pane is ever asked is to be added to
- * a running sum and taken away again, so a movie may stand in it more than once, and what an epoch must note is the end
+ * a running sum and taken away again, so a movie may be in it more than once, and what an epoch must note is the end
  * of the list. When the list is full, entries of one movie are joined before it grows: so it stays within twice its
  * movies.
  */

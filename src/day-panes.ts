@@ -112,7 +112,7 @@ export class DayPanes {
     }
   }
 
-  /** Takes in what `write` wrote; the running sum begins anew with the next `runTo`. */
+  /** Takes in what `write` wrote; the running sum starts over with the next `runTo`. */
   read(from: ByteReader): void {
     for (let left = from.varint(); left > 0; left--) this.paneOf(from.signed()).read(from);
   }

@@ -10,7 +10,7 @@ import { crc32c, crc32cInLane, FOLD_BYTES_MIN } from "./topic/crc32c.ts";
 /** A shorter batch is read just as fast where it is. */
 export const WORTHWHILE_BYTES = FOLD_BYTES_MIN;
 
-/** Movie ids below this stand in the table of slots (4 MB at most). */
+/** Movie ids below this are in the table of slots (4 MB at most). */
 const IDS_MAX = 1 << 20;
 // Small, for those who need no more.
 const FIRST_IDS = 1 << 10;
@@ -27,7 +27,7 @@ export const CELL_WORDS = 4;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 
-/** Where everything lies, in bytes from the memory's start. */
+/** Where everything is, in bytes from the memory's start. */
 interface Layout {
   readonly ids: number;
   readonly slots: number;
@@ -51,7 +51,7 @@ interface Words {
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   const table = aligned(REPORT_BYTES + SCRATCH_BYTES);
   const touched = table + ids * WORD_BYTES;
-  // One more than there are slots: the lane writes behind the list's end before it knows whether that counts.
+  // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
   const batch = cells + slots * CELL_WORDS * WORD_BYTES;
   const end = batch + batchBytes + BEHIND_BYTES;

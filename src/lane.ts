@@ -1,5 +1,5 @@
 /**
- * The lane: the two functions of `wasm/lane.ts` over a memory of their own. Whoever makes one chooses what lies where
+ * The lane: the two functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where
  * in it. Pure.
  */
 import { Buffer } from "node:buffer";

@@ -36,12 +36,12 @@ export class Producer {
   readonly #now: () => number;
   readonly #fillers: PartitionFiller[];
   readonly #parser = new RatingParser();
-  // The key of the line at hand: where it lies, in the line or, unquoted, in bytes of its own.
+  // The key of the current line: where it is, in the line itself or, unquoted, in bytes of its own.
   #keySource: Uint8Array = new Uint8Array(0);
   #keyStart = -1;
   #keyEnd = -1;
 
-  // Where the line at hand stands.
+  // Where the current line is.
   #file = "";
   #line = 0;
   readonly #resume: Resume | undefined;

@@ -47,7 +47,7 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
 async function glance(path: string): Promise<number | undefined> {
   let file: FileHandle | undefined;
   try {
-    // Looked at before it is opened: opening a named pipe would wait for whoever writes it.
+    // Looked at before it is opened: opening a named pipe would wait for its writer.
     const stats = await stat(path);
     if (!stats.isFile()) return undefined;
     file = await open(path, "r");

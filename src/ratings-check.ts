@@ -11,7 +11,7 @@ import { readBatchHeader } from "./topic/record-batch.ts";
 /** Enough for a batch's header: a reader gives at least one batch whole. */
 const READ_BYTES = 64 * 1024;
 
-/** Exit 4 where the topic was replaced, cut or put back too far. */
+/** Exit 4 where the topic was replaced, cut, or restored to an earlier state. */
 export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<void> {
   const { partition, offset, lastBatch } = shard;
   const bounds = await ratings.bounds(partition);
@@ -54,7 +54,7 @@ export async function checkTopicForRebuild(ratings: TopicReader, standings: read
   }
 }
 
-/** Without the first ratings, all that is made of them would be wrong. */
+/** Without the first ratings, all results would be wrong. */
 function lostStart(ratings: TopicReader, partition: number, start: number): Error {
   return stateError(
     `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,

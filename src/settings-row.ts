@@ -14,7 +14,7 @@ export interface Setting<T = unknown> {
   /** Without its dashes; undefined for what must not be on a command line, or would be of no use there. */
   readonly flag: string | undefined;
   readonly variable: string;
-  /** What stands for the value in `--help`; undefined for a switch, which needs none. */
+  /** The value's placeholder in `--help`; undefined for a switch, which takes no value. */
   readonly placeholder?: string;
   /** Parsed like what a user gives. Without a default, the value is undefined when nothing is given. */
   readonly default?: string;

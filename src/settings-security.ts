@@ -90,7 +90,7 @@ type Given = {
 export interface KafkaSecurity {
   /** Undefined: not encrypted. */
   readonly tls: KafkaTls | undefined;
-  /** Undefined: as nobody. */
+  /** Undefined: no login. */
   readonly sasl: KafkaSasl | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The README's commands do what it says: the block of a first job runs as it stands, in an empty folder, by a shell; and
- * the examples of formats are what the executable makes of each other.
+ * The README's commands do what it says: the block of a first job runs as it is, in an empty folder, by a shell. The
+ * examples of formats are what the executable makes of each other.
  */
 import { expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
