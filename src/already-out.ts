@@ -1,6 +1,6 @@
 /**
- * What earlier runs put on the output topics: a rebuild reads the ratings again and must not put out again what stands
- * there. An anomaly is the same when its window and movie are, whatever its title and figures; a rejected line when its
+ * What earlier runs wrote to the output topics: a rebuild reads the ratings again and must not write again what is
+ * there. Two anomalies are the same when window and movie are, whatever the title and figures; two rejected lines when
  * partition, offset and bytes are. Only reads, up to ends noted when the rebuild began.
  */
 import { formatDayTime, MS_PER_DAY, parseEventTime } from "./calendar.ts";
@@ -15,7 +15,7 @@ const DAMAGE_HINT = "put the topic back from a copy: without it, a rebuild could
 /** `2002-09-20 00:00:00,2002-09-21 00:00:00,…`: the window in an anomaly line. */
 const WINDOW = /^([^,]*),([^,]*),/;
 
-/** What stands on the output topics from one ratings topic. */
+/** What is on the output topics from one ratings topic. */
 export class EarlierOutputs {
   /** The newest window end among the anomalies; -Infinity for none. */
   endDayMax = Number.NEGATIVE_INFINITY;

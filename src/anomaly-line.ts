@@ -1,7 +1,7 @@
 /**
- * The line that stands for an anomaly on its topic, `window_start,window_end,title,count,mean`: the window's two
+ * The line that represents an anomaly on its topic, `window_start,window_end,title,count,mean`: the window's two
  * midnights in UTC, the title as one RFC 4180 field, the mean as Java prints a double. The same anomaly is the same
- * text, byte for byte, on every runtime. Which windows are anomalies, and what their titles are, is decided elsewhere.
+ * text, byte for byte, on every runtime. Pure. Which windows are anomalies, and their titles, is decided elsewhere.
  */
 import { formatDayTime } from "./calendar.ts";
 import type { Anomaly } from "./epoch.ts";

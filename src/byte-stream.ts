@@ -1,6 +1,6 @@
 /**
  * Numbers and strings to bytes and back, for the checkpoint: varints as in Kafka's and Protobuf's formats, but of up
- * to 53 bits. The reader asserts that it never leaves its bytes; whether they are the right ones, a CRC has said.
+ * to 53 bits. The reader asserts that it stays within its bytes; that they are the right ones is for a CRC.
  */
 import { assert } from "./errors.ts";
 
@@ -21,7 +21,7 @@ export class ByteWriter {
   #bytes: Uint8Array<ArrayBuffer>;
   #at = 0;
 
-  /** `capacityBytes`, if it is about what will be written, saves growing. */
+  /** `capacityBytes`: about what will be written, if known; it saves growing. */
   constructor(capacityBytes = FIRST_CAPACITY_BYTES) {
     this.#bytes = new Uint8Array(capacityBytes);
   }
@@ -107,7 +107,7 @@ export class ByteWriter {
   }
 }
 
-/** Byte strings one behind the other: itself where there is one. */
+/** Byte strings joined into one; a single one is returned as it is. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1) return pieces[0];
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));

@@ -9,10 +9,10 @@ const MS_PER_MINUTE = 60_000;
 
 const YEAR_MIN = 1;
 const YEAR_MAX = 9999;
-/** Farthest that a local time may lie from UTC; ISO 8601 has no limit, the rest of the world keeps to this one. */
+/** How far a local time may be from UTC; ISO 8601 has no limit, everyone else keeps to this one. */
 const UTC_OFFSET_MINUTES_MAX = 18 * 60;
 
-/** The Gregorian calendar repeats itself after so many years, which are so many days. */
+/** The Gregorian calendar repeats itself after an era of this many years, and of this many days. */
 const ERA_YEARS = 400;
 const ERA_DAYS = 146_097;
 /** From 0000-03-01, the first day of an era when years begin in March, to 1970-01-01. */

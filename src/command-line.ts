@@ -1,6 +1,6 @@
 /**
- * What a user typed behind a command's name: every flag is known, is the command's own and has its value, or it is a
- * usage error that says so and names the nearest one. Leaves alone what a value means.
+ * What a user typed after a command's name: every flag must be known, belong to the command and have its value;
+ * anything else is a usage error that says so and names the nearest flag. Leaves alone what a value means.
  */
 import { usageError } from "./errors.ts";
 import type { CommandName, Setting } from "./settings-row.ts";
@@ -8,10 +8,10 @@ import type { CommandName, Setting } from "./settings-row.ts";
 /** Text of the flags given, by the flag's name without dashes. A switch given alone is "true". */
 export type TypedFlags = ReadonlyMap<string, string>;
 
-/** Further than this many edits, a flag is no slip of another. */
+/** A flag more edits away than this is not a misspelling. */
 const EDITS_MAX = 3;
 
-/** Reads `args`, what stands behind the command's name, against all `settings`. */
+/** Reads `args`, what follows the command's name, against all `settings`. */
 export function readCommandLine(
   command: CommandName,
   args: readonly string[],
@@ -38,7 +38,7 @@ export function readCommandLine(
   return typed;
 }
 
-/** The argument behind a flag, unless that is the next flag; a negative number is none. */
+/** The argument after a flag, unless that is itself a flag; a negative number is not. */
 function separateValue(setting: Setting, rest: string[]): string | undefined {
   if (setting.placeholder === undefined) return "true";
   const next = rest[0];
@@ -59,7 +59,7 @@ function unknownFlag(command: CommandName, flag: string, settings: readonly Sett
     return usageError(
       problem,
       "anyone here can read a command line: set JDBC_PASSWORD (administrator: PGPASSWORD), KAFKA_SASL_PASSWORD or " +
-        "KAFKA_SSL_KEY_PASSWORD, or the same with _FILE behind it to name a file that holds it",
+        "KAFKA_SSL_KEY_PASSWORD, or append _FILE to the name and let it name a file that holds the password",
     );
   }
   const others = settings.find((row) => row.flag !== undefined && `--${row.flag}` === flag)?.commands;
@@ -70,7 +70,7 @@ function unknownFlag(command: CommandName, flag: string, settings: readonly Sett
   return usageError(problem, `${suggestion}see tidemark ${command} --help`);
 }
 
-/** The word that takes the fewest edits to become `word`, unless all are far from it. */
+/** The word that takes the fewest edits to become `word`; undefined where all are far from it. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestEdits = Math.min(EDITS_MAX + 1, Math.max(2, word.length));

@@ -1,7 +1,7 @@
 /**
  * What a command is, and what it is given: settings already checked, the streams, the signal that ends it, the clock.
  * A command leaves exit codes and signals to `main.ts`: it returns when it is done, ends early and cleanly when
- * `signal` aborts, and throws a `UserError` for what the user can mend.
+ * `signal` aborts, and throws a `UserError` for what the user can remedy.
  */
 import type { Readable } from "node:stream";
 import type { Log } from "./log.ts";

@@ -1,7 +1,7 @@
 /**
  * A database's address, read from a URL: `jdbc:postgresql://`, `postgresql://`, `postgres://` or `jdbc:sqlite:PATH`.
  * User, password, name and parameters are percent-decoded. Messages quote nothing of a URL that could be part of a
- * password written into it without escapes. Leaves alone which of URL and variables wins, and connecting.
+ * password written into it without escapes. Leaves alone whether URL or variables win, and connecting.
  */
 import { usageError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 /**
  * The ratings of one day, as a list of additions: slot, count and sum. All that a pane is ever asked is to be added to
- * a running sum and taken away again, so a movie may stand in it more than once, and what an epoch must note is the end
+ * a running sum and taken away again, so a movie may be in it more than once, and what an epoch must note is the end
  * of the list. When the list is full, entries of one movie are joined before it grows: so it stays within twice its
  * movies.
  */
@@ -17,20 +17,20 @@ export class DayPane {
   readonly day: number;
   #entries: Int32Array;
   #length = 0;
-  /** So much of the list stands in the checkpoint. */
+  /** Length of the part of the list that is in the checkpoint. */
   #savedLength = 0;
   /** How long the list was when entries were last joined. */
   #joinedLength = 0;
-  /** What stands in the checkpoint is no longer the list's beginning. */
+  /** What is in the checkpoint is no longer the beginning of the list. */
   #rewritten = false;
 
-  /** `retired`, a pane that nobody asks any more, gives its room: days come and go. */
+  /** `retired`, a pane no longer in use, gives up its array: days come and go. */
   constructor(day: number, retired?: DayPane) {
     this.day = day;
     this.#entries = retired === undefined ? new Int32Array(FIRST_ENTRIES * ENTRY_WORDS) : retired.#entries;
   }
 
-  /** Adds so many ratings of a movie, and their sum. */
+  /** Adds `count` ratings of a movie, and their sum. */
   add(slot: number, count: number, sum: number): void {
     if (this.#length === this.#entries.length) this.#makeRoom();
     const entries = this.#entries;

@@ -12,7 +12,7 @@ export class DayPanes {
   readonly #windowDays: number;
   readonly #panes = new Map<number, DayPane>();
   readonly #running: RunningSum;
-  /** The last pane to go: its room serves the next one. */
+  /** The last pane removed: its array serves the next one. */
   #retired: DayPane | undefined;
   /** One entry of an out-of-order rating. */
   readonly #late = new Int32Array(ENTRY_WORDS);
@@ -112,7 +112,7 @@ export class DayPanes {
     }
   }
 
-  /** Takes in what `write` wrote; the running sum begins anew with the next `runTo`. */
+  /** Takes in what `write` wrote; the running sum starts over with the next `runTo`. */
   read(from: ByteReader): void {
     for (let left = from.varint(); left > 0; left--) this.paneOf(from.signed()).read(from);
   }

@@ -7,7 +7,7 @@
 import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
 import type { RecordCursor } from "./topic/record-batch.ts";
 
-// What the lane's report says, of which the first is ours as well: slots in the run.
+// The fields of the lane's report; the first is written here as well: slots in the run.
 const TOUCHED = 0;
 const NEXT = 1;
 const OFFSET_DELTA = 2;
@@ -38,8 +38,8 @@ export class DayRun {
   /**
    * The fast lane: takes the ratings that follow the one at hand in the batch brought into the memory, for as long as
    * they have its date, spelled as its is, a movie added before, a rating of one digit and a user without anything odd,
-   * in short records not before the batch's time: nearly all of real data. Stops before the first other one, which the
-   * usual way then judges, and moves the cursor there.
+   * in short records not before the batch's time: nearly all of real data. Stops before the first other one, moving the
+   * cursor there; it is then judged in the usual way.
    */
   gather(cursor: RecordCursor): void {
     const { lane, layout, words } = this.#memory;

@@ -1,6 +1,6 @@
 /**
  * Small files that are replaced whole: a reader, and a start after a crash, finds the old content or the new, never a
- * part of either. Also the wording of a disk that refuses. What the files mean is their owners' business.
+ * part of either. Also the messages for a disk that refuses. What the files mean is their owners' business.
  */
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -70,7 +70,7 @@ export function diskError(action: string, path: string, error: unknown): unknown
     case "EIO":
       return serviceError(
         `${what}: the disk fails`,
-        "look at the system's log; mend or replace the disk, then start again",
+        "look at the system's log; repair or replace the disk, then start again",
         error,
       );
     case "EMFILE":

@@ -14,7 +14,7 @@ export interface EpochIdentity {
   readonly number: number;
 }
 
-/** One row of the result table, as it is to stand there: a 30-day tumbling window x movie. */
+/** One row of the result table, as it is to be written: a 30-day tumbling window x movie. */
 export interface Row {
   /** Seconds since 1970-01-01 UTC; negative before. */
   readonly windowStart: number;
@@ -38,7 +38,7 @@ export interface Anomaly {
   readonly sum: number;
 }
 
-/** Why a line counts nowhere. The names stand in the rejected record's `reason` header and in the totals. */
+/** Why a line counts nowhere. The names are used in the rejected record's `reason` header and in the totals. */
 export const REJECT_REASONS = ["malformed", "late", "future", "too-many-movies", "too-many-windows"] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
@@ -55,11 +55,11 @@ export interface RejectedLine {
 /** A rejected line longer than this is cut, and a header says how long it was. */
 export const REJECTED_LINE_BYTES_MAX = 64 * 1024;
 
-/** All that one epoch of one shard puts outside of the checkpoint. */
+/** All that one epoch of one shard hands to the table and the output topics. */
 export interface Epoch {
   readonly partition: number;
   readonly identity: EpochIdentity;
-  /** The epoch before this one in the shard's log: what each side must stand at before it takes this one. */
+  /** The epoch before this one in the shard's log: the last one that each side must have before it takes this one. */
   readonly previous: EpochIdentity;
   /** The shard's next offset in the ratings topic after this epoch. */
   readonly offset: number;

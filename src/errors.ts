@@ -7,7 +7,7 @@
 export type UserExitCode = 2 | 3 | 4;
 
 /**
- * An error that the user can mend: `message` says what is wrong and where, `hint` what to do. Shown without a stack.
+ * An error that the user can remedy: `message` says what is wrong and where, `hint` what to do. Shown without a stack.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
@@ -33,7 +33,7 @@ export const serviceError = (message: string, hint: string, cause?: unknown): Us
 export const stateError = (message: string, hint: string, cause?: unknown): UserError =>
   new UserError(4, message, hint, cause);
 
-/** Holds for certain, or there is a bug in Tidemark. */
+/** Must hold, or there is a bug in Tidemark. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`);
 }

@@ -1,6 +1,6 @@
 /**
  * A lock on a file that the kernel drops when its holder dies, kill -9 included: an exclusive SQLite transaction on an
- * otherwise empty file (its locks are POSIX file locks, which Node itself does not offer). Beside it stands
+ * otherwise empty file (its locks are POSIX file locks, which Node itself does not offer). Beside it is
  * `<path>.owner`, text that names the holder for messages; it decides nothing. Leaves alone who should lock what.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";

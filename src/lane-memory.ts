@@ -1,25 +1,25 @@
 /**
  * The memory that the lane (`wasm/lane.ts`) works in: the record batch at hand, and a day's run of ratings per movie.
- * Lays it out, and lays it out anew, larger, when a batch, a movie id or a slot needs more; there is no lane before the
- * first batch. Pure.
+ * Lays it out, and again, larger, when a batch, a movie id or a slot needs more; there is no lane before the first
+ * batch. Pure.
  */
 import { assert } from "./errors.ts";
 import { type Lane, makeLane, SCRATCH_BYTES } from "./lane.ts";
 import { crc32c, crc32cInLane, FOLD_BYTES_MIN } from "./topic/crc32c.ts";
 
-/** A shorter batch is read as fast where it lies. */
+/** A shorter batch is read just as fast where it is. */
 export const WORTHWHILE_BYTES = FOLD_BYTES_MIN;
 
-/** Movie ids below this stand in the table of slots (4 MB at most). */
+/** Movie ids below this are in the table of slots (4 MB at most). */
 const IDS_MAX = 1 << 20;
-// Little, for whoever needs no more.
+// Small, for those who need no more.
 const FIRST_IDS = 1 << 10;
 const FIRST_SLOTS = 1 << 9;
-/** With a lane: room for the real set's 17,770 movies, so that no batch need be moved for them. */
+/** With a lane: room for the real set's 17,770 movies, so that no batch has to be moved for them. */
 const LANE_IDS = 1 << 15;
 const LANE_SLOTS = 1 << 15;
 
-/** Behind a batch the lane may look so far. */
+/** How far past the end of a batch the lane may look. */
 const BEHIND_BYTES = 256;
 const WORD_BYTES = 4;
 /** Words of a cell: count, sum, a bit for each rating value, one unused for alignment. */
@@ -27,7 +27,7 @@ export const CELL_WORDS = 4;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 
-/** Where everything lies, in bytes from the memory's start. */
+/** Where everything is, in bytes from the memory's start. */
 interface Layout {
   readonly ids: number;
   readonly slots: number;
@@ -51,7 +51,7 @@ interface Words {
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   const table = aligned(REPORT_BYTES + SCRATCH_BYTES);
   const touched = table + ids * WORD_BYTES;
-  // One more than there are slots: the lane writes behind the list's end before it knows whether that counts.
+  // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
   const batch = cells + slots * CELL_WORDS * WORD_BYTES;
   const end = batch + batchBytes + BEHIND_BYTES;
@@ -123,11 +123,11 @@ export class LaneMemory {
     const at = this.#layout.batch;
     this.#batch = new Uint8Array(this.#memory, at, batch.length);
     this.#batch.set(batch);
-    // What a batch before this one left there must not look like the end of it.
+    // What an earlier batch left there must not look like the end of this one.
     new Uint8Array(this.#memory, at + batch.length, BEHIND_BYTES).fill(0);
   }
 
-  /** All but the batch goes along. */
+  /** Everything but the batch is carried over. */
   #layOut(next: Layout): void {
     const { report, table, touched, cells } = this.#words;
     const before = this.#layout;

@@ -1,5 +1,5 @@
 /**
- * The lane: the two functions of `wasm/lane.ts` over a memory of their own. Whoever makes one chooses what lies where
+ * The lane: the two functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where
  * in it. Pure.
  */
 import { Buffer } from "node:buffer";
@@ -31,7 +31,7 @@ export interface Lane {
 
 let compiled: WebAssembly.Module | undefined;
 
-/** A lane with a memory of at least so many bytes, all 0. */
+/** A lane with a memory of at least `bytes` bytes, all 0. */
 export function makeLane(bytes: number): Lane {
   compiled ??= new WebAssembly.Module(Buffer.from(LANE_WASM, "base64"));
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });

@@ -15,7 +15,7 @@ export interface Log {
   warn(message: string): void;
   /** What is done, and what became of it. */
   info(message: string): void;
-  /** What helps to find a fault. */
+  /** What helps to find the cause of a fault. */
   debug(message: string): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which partition of the ratings topic each movie lives in. Results are right only while it is one: a movie in two is
- * exit 4, as its rows would be wrong. Knows the movies of this process's shards; none where there is one shard.
+ * Which partition of the ratings topic each movie lives in. Results are right only while it is one partition: a movie
+ * in two is exit 4, as its rows would be wrong. Knows the movies of this process's shards; none where there is one.
  */
 import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";

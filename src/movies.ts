@@ -20,9 +20,9 @@ export class Movies {
   readonly #titleOfSlot: (string | undefined)[] = [];
   /** The titles as the result table has them: cut to its column. */
   readonly #rowTitleOfSlot: (string | undefined)[] = [];
-  /** What `inIdOrder` works in: a new array for each closing would lie about for long. */
+  /** What `inIdOrder` works in: a new array for each closing would stay as garbage for long. */
   #keys = new Float64Array(0);
-  /** Slots below this stand in the checkpoint. */
+  /** Slots below this are in the checkpoint. */
   #savedCount = 0;
   readonly #changedTitles = new Set<number>();
 

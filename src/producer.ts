@@ -36,12 +36,12 @@ export class Producer {
   readonly #now: () => number;
   readonly #fillers: PartitionFiller[];
   readonly #parser = new RatingParser();
-  // The key of the line at hand: where it lies, in the line or, unquoted, in bytes of its own.
+  // The key of the current line: where it is, in the line itself or, unquoted, in bytes of its own.
   #keySource: Uint8Array = new Uint8Array(0);
   #keyStart = -1;
   #keyEnd = -1;
 
-  // Where the line at hand stands.
+  // Where the current line is.
   #file = "";
   #line = 0;
   readonly #resume: Resume | undefined;
@@ -77,7 +77,7 @@ export class Producer {
           firstLine = this.#judgeFirst(chunk);
           if (firstLine !== "rating") continue;
         }
-        // Awaited only when a batch is full: a wait a line would cost more than the line.
+        // Awaited only when a batch is full: awaiting each line would cost more than the line.
         const full = this.#add(chunk);
         if (full !== undefined) await full;
       }
@@ -142,7 +142,7 @@ export class Producer {
     if (keyStart < 0) this.keyless++;
   }
 
-  /** Sends the partition's batch on its way, when the one before has arrived. */
+  /** Sends the partition's batch once the one before has arrived. */
   async #append(partition: number, filler: PartitionFiller): Promise<void> {
     const { count } = filler.builder;
     if (count === 0) return;
@@ -188,7 +188,7 @@ export class Producer {
   }
 }
 
-/** Moves the line's start behind UTF-8's byte order mark, if it begins with one. Whether the line is blank without. */
+/** Moves the line's start past a UTF-8 byte order mark, if there is one. Returns whether the line is blank without. */
 function skipMark(line: LineChunk): boolean {
   if (!BYTE_ORDER_MARK.every((byte, at) => line.bytes[line.start + at] === byte)) return false;
   line.start += BYTE_ORDER_MARK.length;

@@ -5,9 +5,9 @@
  */
 import type { Screen } from "./screen.ts";
 
-/** Redraws of a terminal's line are at least so far apart. */
+/** Least time between redraws of a terminal's line. */
 const REDRAW_MS = 100;
-/** Plain lines are at least so far apart. */
+/** Least time between plain lines. */
 const PLAIN_LINE_MS = 10_000;
 
 export interface ProgressOptions {
@@ -42,7 +42,7 @@ export class Progress {
     else screen.write(`${this.#line(nowMs)}\n`);
   }
 
-  /** Takes the line away and prints the last totals, for good. */
+  /** Removes the line and prints the final totals, to stay. */
   end(): void {
     const { screen, now } = this.#options;
     screen.status("");

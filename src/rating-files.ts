@@ -6,7 +6,7 @@ import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { stateError, systemErrorCode, usageError } from "./errors.ts";
 
-/** So much of each file is looked at beforehand. */
+/** Bytes of each file that are looked at beforehand. */
 const GLANCE_BYTES = 64 * 1024;
 
 /** Stands in a name for bytes that are not UTF-8, so that nothing is found by it. */
@@ -47,7 +47,7 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
 async function glance(path: string): Promise<number | undefined> {
   let file: FileHandle | undefined;
   try {
-    // Looked at before it is opened: opening a named pipe would wait for whoever writes it.
+    // Looked at before it is opened: opening a named pipe would wait for its writer.
     const stats = await stat(path);
     if (!stats.isFile()) return undefined;
     file = await open(path, "r");

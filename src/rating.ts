@@ -138,7 +138,7 @@ export function csvColumns(bytes: Uint8Array, start: number, end: number): strin
   if (end > start && bytes[end - 1] === LINE_FEED) end--;
   if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end--;
   const line = latin1(bytes, start, end);
-  // Without a quote, CSV is what stands between commas; the library would find the same, thirty times slower.
+  // Without a quote, CSV is what is between commas; the library would find the same, thirty times slower.
   if (!line.includes('"')) return /[\r\n]/.test(line) ? undefined : line.split(",");
   // A second line end: the library would take it for the first.
   if (/[\r\n]$/.test(line)) return undefined;

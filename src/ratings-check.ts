@@ -1,6 +1,6 @@
 /**
- * Whether the ratings topic is still the one that the checkpoint was made from: it reaches from where we stand, and the
- * batch that we read last, if it is still there, is the same. Only reads.
+ * Whether the ratings topic is still the one that the checkpoint was made from: it holds the offset that we go on from,
+ * and the batch that we read last, if it is still there, is the same. Only reads.
  */
 import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";
@@ -11,7 +11,7 @@ import { readBatchHeader } from "./topic/record-batch.ts";
 /** Enough for a batch's header: a reader gives at least one batch whole. */
 const READ_BYTES = 64 * 1024;
 
-/** Exit 4 where the topic was replaced, cut or put back too far. */
+/** Exit 4 where the topic was replaced, cut, or restored to an earlier state. */
 export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<void> {
   const { partition, offset, lastBatch } = shard;
   const bounds = await ratings.bounds(partition);
@@ -27,7 +27,7 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
   const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
   if (bytes.length === 0) return;
   const header = readBatchHeader(bytes, 0);
-  // One that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
+  // A batch that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
   if (header.baseOffset > lastBatch.baseOffset) return;
   if (header.baseOffset < lastBatch.baseOffset || header.crc !== lastBatch.crc) {
     throw replaced(
@@ -54,7 +54,7 @@ export async function checkTopicForRebuild(ratings: TopicReader, standings: read
   }
 }
 
-/** Without the first ratings, all that is made of them would be wrong. */
+/** Without the first ratings, all results would be wrong. */
 function lostStart(ratings: TopicReader, partition: number, start: number): Error {
   return stateError(
     `partition ${partition} of topic ${ratings.topic} has lost its start: it begins at offset ${start}`,

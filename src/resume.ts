@@ -11,7 +11,7 @@ import { batchFault, readBatchHeader, recordsOf } from "./topic/record-batch.ts"
 const FILE_HEADER = "tidemark-file";
 const LINE_HEADER = "tidemark-line";
 const READ_BYTES = 64 * 1024;
-/** So many batches of other producers may stand behind our last one. */
+/** At most this many batches of other producers may follow our last one. */
 const FOREIGN_BATCHES_MAX = 10_000;
 
 /** The last of our batches in a partition. */
@@ -33,7 +33,7 @@ export function batchMark(file: string, line: number): HeaderBlock {
   ]);
 }
 
-/** The last marked batch of each partition. Exit 4 where too much of others stands behind it to find it. */
+/** The last marked batch of each partition. Exit 4 where too many batches of others follow it. */
 export async function findResumePoints(reader: TopicReader): Promise<(ResumePoint | undefined)[]> {
   const points: (ResumePoint | undefined)[] = [];
   for (let partition = 0; partition < reader.partitions; partition++) points.push(await lastMark(reader, partition));

@@ -1,7 +1,7 @@
 /**
- * Rows of the result table as columns: an array of numbers for each, so that the many thousand rows of an epoch are a
- * few objects on their way to checkpoint and table, not one each for the collector to find. Rows are added at the end
- * and never change. Whether a row is new, which a table may use, is no part of it.
+ * Rows of the result table as columns, an array of numbers each, so that the many thousand rows of an epoch are a few
+ * objects on their way to checkpoint and table, rather than one object a row for the collector to find. Rows are added
+ * at the end and never change. Whether a row is new, which a table may make use of, is not part of the row.
  */
 import type { Row } from "./epoch.ts";
 import { release } from "./released.ts";
@@ -18,7 +18,7 @@ export class RowColumns implements Iterable<Row> {
   #isNew: Uint8Array;
   readonly #title: string[] = [];
 
-  /** `capacity`, if it is about the rows to come, saves growing. */
+  /** `capacity`: about how many rows will come, if known; it saves growing. */
   constructor(capacity = 0) {
     this.#windowStart = new Float64Array(capacity);
     this.#movieId = new Int32Array(capacity);
@@ -76,7 +76,7 @@ export class RowColumns implements Iterable<Row> {
     return rows;
   }
 
-  /** `isNew`: no epoch before had this row, so no table has it; to be left out where that is not known. */
+  /** `isNew`: no earlier epoch had this row, so no table has it; left out where that is not known. */
   push(row: Row, isNew = false): void {
     const at = this.#length;
     if (at === this.#movieId.length) this.#grow();
@@ -90,7 +90,7 @@ export class RowColumns implements Iterable<Row> {
     this.#length = at + 1;
   }
 
-  /** Gives the rows' memory back: nobody asks for them any more. */
+  /** Gives the rows' memory back: they are no longer needed. */
   release(): void {
     this.#length = 0;
     release(this.#windowStart, this.#movieId, this.#ratingCount, this.#ratingSum, this.#uniqueRatingCount, this.#isNew);

@@ -1,5 +1,5 @@
 /**
- * Count and sum, a slot, over the days of a sliding window, and which slots reach the least count. Days are added and
+ * Count and sum per slot over the days of a sliding window, and which slots reach the least count. Days are added and
  * taken away whole. Doubles: a window may hold more than 32 bits.
  */
 import { ENTRY_WORDS } from "./day-pane.ts";

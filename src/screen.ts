@@ -1,9 +1,9 @@
 /**
  * stderr, shared by the log and the progress display: lines that stay, and on a terminal one status line below them
- * that is rewritten in place. It never blocks the work and never fails it: a stderr that went away is no error.
+ * that is rewritten in place. It never blocks the work and never fails it: a closed stderr is no error.
  */
 
-/** What is taken for a terminal's width where it does not tell. */
+/** The width assumed for a terminal that does not tell its own. */
 const WIDTH_DEFAULT = 80;
 /** Back to the start of the line, and all of it erased. */
 const ERASE_LINE = "\r\u001b[2K";
@@ -25,7 +25,7 @@ export class Screen {
     return this.#stream.columns || WIDTH_DEFAULT;
   }
 
-  /** Shows `line` below all that was written, in place of the one before; "" takes it away. Nothing off a terminal. */
+  /** Shows `line` below all that was written, replacing the one before; "" removes it. Does nothing off a terminal. */
   status(line: string): void {
     if (!this.isTerminal) return;
     const cut = line.slice(0, this.width - 1);

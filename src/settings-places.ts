@@ -1,6 +1,6 @@
 /**
- * The settings that say where data lies: the home, the checkpoints, the topics, the database. Keys are the names that
- * code uses. What is done with the data is in `settings-work.ts`.
+ * The settings that say where data lies: the home, the checkpoints, the topics, the database. Keys are the names used
+ * in code. What is done with the data is in `settings-work.ts`.
  */
 import { COMMAND_NAMES, setting } from "./settings-row.ts";
 import * as is from "./settings-values.ts";
@@ -15,7 +15,7 @@ export const PLACE_SETTINGS = {
     variable: "TIDEMARK_HOME",
     placeholder: "folder",
     default: "./tidemark-data",
-    meaning: "folder of embedded topics and results, and of checkpoints; made when missing",
+    meaning: "folder of embedded topics and results, and of checkpoints; created when missing",
     kind: is.path,
     commands: COMMAND_NAMES,
   }),
@@ -33,7 +33,7 @@ export const PLACE_SETTINGS = {
     variable: "KAFKA_BOOTSTRAP_SERVERS",
     placeholder: "host:port,…",
     defaultMeans: "none: topics are files in the home",
-    meaning: "Kafka brokers to start from",
+    meaning: "Kafka brokers to connect to first",
     kind: is.brokerList,
     commands: ["setup", "produce", "process", "consume-kafka", "cleanup"],
   }),
@@ -60,7 +60,7 @@ export const PLACE_SETTINGS = {
     variable: "KAFKA_REJECTED_TOPIC_NAME",
     placeholder: "name",
     default: "netflix-ratings-rejected",
-    meaning: "topic of lines that count nowhere, each with its reason",
+    meaning: "topic of rejected lines: those that count nowhere, each with its reason",
     kind: is.topicName,
     commands: ["process", ...ADMIN],
   }),
@@ -69,7 +69,7 @@ export const PLACE_SETTINGS = {
     variable: "KAFKA_PARTITIONS",
     placeholder: "count",
     default: "1",
-    meaning: "partitions of the ratings topic",
+    meaning: "number of partitions of the ratings topic",
     kind: is.whole(1, PARTITIONS_MAX),
     commands: ["setup"],
   }),
@@ -78,7 +78,7 @@ export const PLACE_SETTINGS = {
     variable: "KAFKA_GROUP_ID",
     placeholder: "name",
     default: "netflix-ratings-group",
-    meaning: "consumer group of process; consume-kafka's is this with -anomalies behind it",
+    meaning: "consumer group of process; that of consume-kafka is this name followed by -anomalies",
     kind: is.groupName,
     commands: ["process", "consume-kafka", ...ADMIN],
   }),
@@ -87,7 +87,7 @@ export const PLACE_SETTINGS = {
     variable: "JDBC_URL",
     placeholder: "url",
     defaultMeans: "none: SQLite, tidemark.db in the home",
-    meaning: "jdbc:postgresql://host:port/name, postgres://… or jdbc:sqlite:PATH; without a password, as a flag",
+    meaning: "jdbc:postgresql://host:port/name, postgres://… or jdbc:sqlite:PATH; the flag takes no password",
     kind: is.text,
     commands: ["process", "consume-jdbc", ...ADMIN],
   }),
@@ -95,14 +95,14 @@ export const PLACE_SETTINGS = {
     flag: "database-user",
     variable: "JDBC_USERNAME",
     placeholder: "name",
-    meaning: "user of the PostgreSQL database; wins over the one in the URL",
+    meaning: "user of the PostgreSQL database; overrides the one in the URL",
     kind: is.text,
     commands: ["process", "consume-jdbc", ...ADMIN],
   }),
   databasePassword: setting<string | undefined>({
     flag: undefined,
     variable: "JDBC_PASSWORD",
-    meaning: "that user's password; wins over the one in the URL",
+    meaning: "that user's password; overrides the one in the URL",
     kind: is.text,
     commands: ["process", "consume-jdbc", ...ADMIN],
     secret: true,
@@ -118,7 +118,7 @@ export const PLACE_SETTINGS = {
     flag: undefined,
     variable: "PGUSER",
     default: "postgres",
-    meaning: "administrator of the PostgreSQL server, who makes and removes user and database",
+    meaning: "administrator of the PostgreSQL server, who creates and removes user and database",
     kind: is.text,
     commands: ADMIN,
   }),

@@ -1,7 +1,7 @@
 /**
  * One row of the table of settings: its flag, its variable, its default, what it means, how it is read and which
- * commands take it. The rows stand in `settings-places.ts` (where data lies), `settings-security.ts` (how brokers are
- * spoken to) and `settings-work.ts` (what is done with data); `settings.ts` joins and reads them. Leaves alone where a
+ * commands take it. The rows are in `settings-places.ts` (where data lies), `settings-security.ts` (how to connect to
+ * brokers) and `settings-work.ts` (what is done with data); `settings.ts` joins and reads them. Leaves alone where a
  * value came from.
  */
 import type { Kind } from "./settings-values.ts";
@@ -11,23 +11,23 @@ export const COMMAND_NAMES = ["setup", "produce", "process", "consume-kafka", "c
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export interface Setting<T = unknown> {
-  /** Without its dashes; undefined for what must not stand on a command line, or would serve nobody there. */
+  /** Without its dashes; undefined for what must not be on a command line, or would be of no use there. */
   readonly flag: string | undefined;
   readonly variable: string;
-  /** What stands for the value in `--help`; undefined for a switch, which needs none. */
+  /** The value's placeholder in `--help`; undefined for a switch, which takes no value. */
   readonly placeholder?: string;
-  /** Read like a user's text. Without it the value is undefined when nothing is given. */
+  /** Parsed like what a user gives. Without a default, the value is undefined when nothing is given. */
   readonly default?: string;
-  /** What the default amounts to, for `--help`, where there is no text for it. */
+  /** What happens without a value, in words for `--help`, where there is no default text. */
   readonly defaultMeans?: string;
   readonly meaning: string;
   readonly kind: Kind<T>;
   readonly commands: readonly CommandName[];
-  /** Never printed; the variable with `_FILE` behind it names a file that holds the value. */
+  /** Never printed; the variable whose name has `_FILE` appended names a file that holds the value. */
   readonly secret?: true;
 }
 
-/** Says that a row is a setting, and keeps the type of its value. */
+/** Checks that a row is a setting, and keeps the type of its value. */
 export function setting<T>(row: Setting<T>): Setting<T> {
   return row;
 }

@@ -1,5 +1,5 @@
 /**
- * The settings that say how Kafka's brokers are spoken to: encrypted or not, and as whom; and what must hold between
+ * The settings that say how to connect to Kafka's brokers: encrypted or not, and as whom; and what must hold between
  * them. Messages hold no secret. Leaves alone what the files hold (`topic/kafka/security.ts`). Without brokers nothing
  * here is looked at, so variables set for other programs do no harm.
  */
@@ -15,7 +15,7 @@ export const SECURITY_SETTINGS = {
     variable: "KAFKA_SECURITY_PROTOCOL",
     placeholder: "name",
     default: "PLAINTEXT",
-    meaning: "how brokers are spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
+    meaning: "protocol of the brokers' listener: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL",
     kind: is.oneOf("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
     commands: KAFKA_COMMANDS,
   }),
@@ -32,7 +32,7 @@ export const SECURITY_SETTINGS = {
     flag: "sasl-username",
     variable: "KAFKA_SASL_USERNAME",
     placeholder: "name",
-    meaning: "with SASL: the user",
+    meaning: "with SASL: the user name",
     kind: is.text,
     commands: KAFKA_COMMANDS,
   }),
@@ -48,8 +48,8 @@ export const SECURITY_SETTINGS = {
     flag: "ssl-ca-file",
     variable: "KAFKA_SSL_CA_FILE",
     placeholder: "file",
-    defaultMeans: "none: those the system trusts",
-    meaning: "with SSL: certificates (PEM) that may have signed the brokers'",
+    defaultMeans: "none: those that the system trusts",
+    meaning: "with SSL: certificates (PEM) of the authorities to trust",
     kind: is.path,
     commands: KAFKA_COMMANDS,
   }),
@@ -86,11 +86,11 @@ type Given = {
   >;
 };
 
-/** How brokers are spoken to. */
+/** How to connect to brokers. */
 export interface KafkaSecurity {
   /** Undefined: not encrypted. */
   readonly tls: KafkaTls | undefined;
-  /** Undefined: as nobody. */
+  /** Undefined: no login. */
   readonly sasl: KafkaSasl | undefined;
 }
 

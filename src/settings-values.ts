@@ -1,9 +1,9 @@
 /**
- * The kinds of value that a setting can have: how each is read from text, and how a message words what it must be.
+ * The kinds of value that a setting can have: how each is read from text, and how a message says what it must be.
  * Reading never throws and never prints: `INVALID` tells `settings.ts` to say what is wrong and where it came from.
  */
 
-/** What reading a text gives that is no value of its kind. Undefined cannot say so: it is the value of `off`. */
+/** The result of reading text that is not a value of its kind. Not undefined: that is the value of `off`. */
 export const INVALID = Symbol("invalid");
 
 export interface Kind<T> {
@@ -20,7 +20,7 @@ const KAFKA_PORT = 9092;
 const WHOLE_NUMBER = /^[+-]?\d+$/;
 const DECIMAL_NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
 
-/** A number in figures, from `min` to `max`, both included. */
+/** A decimal number from `min` to `max`, both included. */
 export function decimal(min: number, max: number, unit = ""): Kind<number> {
   return {
     expected: `a number${unit} from ${min} to ${max}`,
@@ -61,7 +61,7 @@ export function orOff<T>(kind: Kind<T>): Kind<T | undefined> {
   };
 }
 
-/** One of a few words, in upper or lower case; reads as it is written here. */
+/** One of a few words, in any case; the value is the word as written here. */
 export function oneOf<const Word extends string>(...words: Word[]): Kind<Word> {
   return {
     expected: words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`,
@@ -79,10 +79,10 @@ export const yesOrNo: Kind<boolean> = {
   },
 };
 
-/** Any text: what it may hold is for another to say. */
+/** Any text: whether it makes sense is judged elsewhere. */
 export const text: Kind<string> = { expected: "text", read: (value) => value };
 
-/** A path, taken as it stands. */
+/** A path, taken as it is. */
 export const path: Kind<string> = {
   expected: "the path of a file or folder",
   read: (value) => (value.includes("\0") ? INVALID : value),
@@ -97,7 +97,7 @@ export const topicName: Kind<string> = {
   },
 };
 
-/** A consumer group's name: Kafka takes nearly all; control characters would only garble messages. */
+/** A consumer group's name: Kafka allows almost anything; control characters would only garble messages. */
 export const groupName: Kind<string> = {
   expected: `1 to ${NAME_LENGTH_MAX} characters without control characters`,
   read: (name) => (/^\P{Cc}+$/u.test(name) && name.length <= NAME_LENGTH_MAX ? name : INVALID),
@@ -105,7 +105,7 @@ export const groupName: Kind<string> = {
 
 /** `host:port,host:port`: reads as a list in which every broker has its port. */
 export const brokerList: Kind<string[]> = {
-  expected: "host:port, several with commas between",
+  expected: "host:port, several separated by commas",
   read: (list) => {
     const brokers = list.split(",").map((broker) => readBroker(broker.trim()));
     return brokers.every((broker) => broker !== INVALID) ? brokers : INVALID;

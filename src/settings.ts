@@ -1,6 +1,6 @@
 /**
  * The settings of one run: from flags, then variables, then defaults; checked, typed, frozen. A variable that is
- * empty counts as not set; a setting that the command does not take has its default, whatever the environment says.
+ * empty counts as not set; a setting that the command does not take keeps its default, whatever the environment says.
  * Messages name the flag and the variable, and never hold a secret. Nothing but `args` and `env` decides: no file is
  * read except the secrets that a `*_FILE` variable names.
  */
@@ -17,12 +17,12 @@ import { WORK_SETTINGS } from "./settings-work.ts";
 
 const SETTINGS = { ...WORK_SETTINGS, ...PLACE_SETTINGS, ...SECURITY_SETTINGS };
 
-/** The values as given, before those of the database, and those of security, are joined into one each. */
+/** The values as given, before those of the database are combined into one, and those of security into another. */
 type Given = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer T> ? T : never };
 
 export interface PostgresDatabase extends PostgresUrl {
   readonly user: string;
-  /** Who makes and removes user and database; connects to the database `postgres`. */
+  /** Creates and removes user and database; connects to the database `postgres`. */
   readonly administrator: { readonly user: string; readonly password: string | undefined };
 }
 
@@ -48,7 +48,7 @@ export function settingsOf(command: CommandName): Setting[] {
   return Object.values<Setting>(SETTINGS).filter((row) => row.commands.includes(command));
 }
 
-/** Reads `args`, what stands behind the command's name, and `env`. Anything wrong is exit 2. */
+/** Reads `args`, what follows the command's name, and `env`. Anything wrong is exit 2. */
 export function readSettings(command: CommandName, args: readonly string[], env: Environment): Settings {
   const typed = readCommandLine(command, args, Object.values(SETTINGS));
   const values: Record<string, unknown> = {};
@@ -112,8 +112,8 @@ function readValue(row: Setting, text: string, source: string | undefined): unkn
   if (value !== INVALID) return value;
   const problem = `${source ?? "the default"} is ${JSON.stringify(text)}, but must be ${row.kind.expected}`;
   if (source === row.variable)
-    throw usageError(problem, `mend the variable, or give --${row.flag}, which wins over it`);
-  throw usageError(problem, `mend the flag; the variable ${row.variable} takes the same values`);
+    throw usageError(problem, `correct the variable, or give --${row.flag}, which overrides it`);
+  throw usageError(problem, `correct the flag; the variable ${row.variable} takes the same values`);
 }
 
 /** What must hold between settings. */
@@ -133,7 +133,7 @@ function checkTogether(given: Given, sources: Sources): void {
   }
 }
 
-/** Each topic is another one. Those that the command does not take are not looked at: their names are defaults. */
+/** The topics must differ. Those that the command does not take are not checked: their names are defaults. */
 function checkTopics(command: CommandName, given: Given): void {
   const names = (["topic", "anomalyTopic", "rejectedTopic"] as const).filter((name) =>
     SETTINGS[name].commands.includes(command),

@@ -11,9 +11,9 @@ export interface ShardRules {
   readonly anomalyDays: number;
   readonly anomalyMinCount: number;
   readonly anomalyMinMean: number;
-  /** A rating may be so much later than its record's timestamp; Infinity for no check. */
+  /** A rating may be at most this much later than its record's timestamp; Infinity for no check. */
   readonly maxFutureMs: number;
-  /** Mode A forgets windows that ended so many days before the watermark; Infinity for never. */
+  /** Mode A forgets windows that ended at least this many days before the watermark; Infinity for never. */
   readonly retainDays: number;
   readonly maxMovies: number;
   readonly maxWindows: number;

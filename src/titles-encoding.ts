@@ -49,8 +49,8 @@ export function decodeTitles(bytes: Uint8Array, asked: TitlesEncoding, source: s
 /**
  * Windows-1250 or Latin-1, by what would make no sense in Latin-1:
  * - the bytes 80 to 9F, control characters there and `Š`, `ś`, `ž`, dashes and curly quotes in Windows-1250;
- * - signs that are letters in Windows-1250, where a letter stands beside them: `³` in `Micha³` is `ł`. Left out is what
- *   Latin-1 does write beside a letter: `¿Qué`, `Nº`, `1ª`.
+ * - signs that are letters in Windows-1250, next to a letter: `³` in `Micha³` is `ł`. Left out are those that Latin-1
+ *   does write next to a letter: `¿Qué`, `Nº`, `1ª`.
  * Letters in both, such as F1 (`ñ` or `ń`), tell nothing; without a sign the file is Latin-1, as the original was.
  */
 function guessSingleByte(bytes: Uint8Array): FoundEncoding {

@@ -1,6 +1,6 @@
 /**
- * `totals.json` in the checkpoint folder: what became of every line, and where each shard stands, for monitoring.
- * Replaced whole, at most once an interval and at the end. Nothing reads it back: the checkpoint keeps the totals.
+ * `totals.json` in the checkpoint folder: what became of every line, and how far each shard has come, for monitoring.
+ * Replaced whole: at most every `INTERVAL_MS`, and at the end. Nothing reads it back: the checkpoint keeps the totals.
  */
 import { join } from "node:path";
 import { replaceFile } from "./durable-file.ts";

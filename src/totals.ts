@@ -1,6 +1,6 @@
 /**
  * A shard's totals: every line read is counted or rejected for one reason, and nothing is dropped in silence. They
- * stand in the checkpoint, so they span restarts.
+ * are kept in the checkpoint, so they span restarts.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { REJECT_REASONS, type RejectReason } from "./epoch.ts";
@@ -10,7 +10,7 @@ export class Totals {
   counted = 0;
   /** Of those counted, the ratings that were late for some of their windows. */
   partlyLate = 0;
-  /** Batches with a wrong CRC that `--skip-corrupt` passed: what stood in them was never read. */
+  /** Batches with a wrong CRC that `--skip-corrupt` skipped: what was in them was never read. */
   corruptBatches = 0;
   readonly rejected: Record<RejectReason, number> = {
     malformed: 0,

@@ -1,12 +1,12 @@
 /**
- * What `--help` prints, rendered from the command table and the table of settings, so that it cannot fall behind
- * them: an overview of the commands, and for each command its flags with their variables, defaults and meaning.
+ * What `--help` prints, rendered from the command table and the table of settings, so that it cannot become
+ * outdated: an overview of the commands, and for each command its flags with their variables, defaults and meaning.
  */
 import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, renderUsage } from "citty";
 import type { Setting } from "./settings-row.ts";
 
-/** Lines of help are no wider. */
+/** Lines of help are at most this wide. */
 const WIDTH = 100;
 const COLUMN_GAP = "  ";
 const MEANING_INDENT = "      ";
@@ -63,7 +63,7 @@ function meaning(setting: Setting): string {
   return setting.secret ? `${setting.meaning}; ${setting.variable}_FILE names a file that holds it` : setting.meaning;
 }
 
-/** Breaks `text` at spaces into lines of at most `width` characters; a longer word has a line of its own. */
+/** Breaks `text` at spaces into lines of at most `width` characters; a longer word gets a line of its own. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -36,7 +36,7 @@ export class TumblingWindow {
   #changedSlots: number[] = [];
   #cells: Int32Array;
 
-  /** `retired`, a window that nobody asks any more, gives its room: windows come and go. */
+  /** `retired`, a window no longer in use, gives up its arrays: windows come and go. */
   constructor(index: number, slots: number, retired?: TumblingWindow) {
     this.index = index;
     this.#cells = retired === undefined ? new Int32Array(slots * CELL_WORDS) : retired.#cells.fill(0);
@@ -51,7 +51,7 @@ export class TumblingWindow {
     return this.#cells.length / CELL_WORDS;
   }
 
-  /** Adds so many ratings of a movie: their sum, and a bit for each rating value among them. */
+  /** Adds `count` ratings of a movie: their sum, and a bit for each rating value among them. */
   add(slot: number, count: number, sum: number, values: number): void {
     const at = slot * CELL_WORDS;
     if (at >= this.#cells.length) this.#grow(slot);
@@ -64,7 +64,7 @@ export class TumblingWindow {
     cells[at + 2] = seen | CHANGED | values;
   }
 
-  /** Notes a cell as changed although its figures did not: for a movie that got another title. */
+  /** Marks a cell as changed although its figures are not: for a movie that got another title. */
   touch(slot: number): void {
     const at = slot * CELL_WORDS;
     if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
@@ -108,7 +108,7 @@ export class TumblingWindow {
       const at = slot * CELL_WORDS + 2;
       this.#cells[at] = (this.#cells[at] & ~CHANGED) | KNOWN;
     }
-    // Not emptied: it would keep its room, of which mode A has many.
+    // A new list rather than an emptied one, which would keep its memory: mode A has many windows.
     this.#changedSlots = [];
   }
 
@@ -168,7 +168,7 @@ export class TumblingWindow {
 /** The open windows of a shard. */
 export class WindowStore {
   readonly #windows = new Map<number, TumblingWindow>();
-  /** The last window to go: its room serves the next one. */
+  /** The last window closed: its arrays serve the next one. */
   #retired: TumblingWindow | undefined;
 
   get count(): number {

@@ -1,7 +1,7 @@
 /** The scripts by their old names: each runs its command from any folder, and sourcing one leaves the shell alone. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsOf } from "../../src/settings.ts";
@@ -65,14 +65,39 @@ test("arguments come through as they are", () => {
   expect(words.stdout).toBe("setup a  b $HOME\n");
 });
 
-test("env.sh has every variable, with the default that the command line has", () => {
-  const inScript = new Map<string, string>();
-  const { stdout } = bash(`source "$SCRIPTS/env.sh"; env`);
-  for (const line of stdout.split("\n"))
-    inScript.set(line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1));
-  const named = COMMAND_NAMES.flatMap(settingsOf).filter((row) => !row.variable.startsWith("TIDEMARK_"));
-  for (const { variable, default: fallback } of named)
-    expect([variable, inScript.get(variable)]).toEqual([variable, fallback ?? ""]);
+const SETTINGS = [...new Set(COMMAND_NAMES.flatMap(settingsOf))];
+
+/** What is in the environment after a script that sources `file`. */
+function sourced(file: string, env: Record<string, string> = {}): Map<string, string> {
+  const { status, stdout, stderr } = bash(`set -eu; cd /; . "${file}"; env`, env);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return new Map(stdout.split("\n").map((line) => [line.split("=")[0], line.slice(line.indexOf("=") + 1)]));
+}
+
+test("env.sh names every variable of the settings once, and no other", () => {
+  const lines = readFileSync(join(SCRIPTS, "env.sh"), "utf8").matchAll(/^(?:# )?export (\w+)="\$\{(\w+):-\S+\}"$/gm);
+  const named = [...lines].map(([, name, fallbackOf]) => {
+    expect(fallbackOf).toBe(name);
+    return name;
+  });
+  const known = SETTINGS.flatMap(({ variable, secret }) => (secret ? [variable, `${variable}_FILE`] : [variable]));
+  expect(named.toSorted()).toEqual(known.toSorted());
+});
+
+test("env.sh sets those that have a default to it, and no other", () => {
+  const after = sourced(join(SCRIPTS, "env.sh"));
+  const wanted = SETTINGS.map(({ variable, default: fallback }) => [variable, fallback]);
+  expect(SETTINGS.map(({ variable }) => [variable, after.get(variable)])).toEqual(wanted);
+});
+
+test("env.sh can have every line that is commented out, and still leaves alone what is set", () => {
+  const whole = readFileSync(join(SCRIPTS, "env.sh"), "utf8").replace(/^# export /gm, "export ");
+  const file = join(folder, "whole-env.sh");
+  writeFileSync(file, whole);
+  const mine = Object.fromEntries(SETTINGS.map(({ variable }) => [variable, `my ${variable}`]));
+  for (const after of [sourced(file, mine), sourced(join(SCRIPTS, "env.sh"), mine)]) {
+    expect(Object.fromEntries(SETTINGS.map(({ variable }) => [variable, after.get(variable)]))).toEqual(mine);
+  }
 });
 
 test("env.sh leaves alone what is set", () => {
