@@ -229,7 +229,8 @@ export class KafkaOutputs implements OutputTopics {
     const known = this.#shards.get(partition);
     if (known !== undefined) return known;
     assert(partition < this.#options.partitions, "an epoch is of a partition of the ratings topic");
-    const transactions = new Transactions(this.#connection, `tidemark-${group}-${topic}-${partition}`);
+    // No topic's name holds a slash: where the topic ends is certain, whatever the group's name holds.
+    const transactions = new Transactions(this.#connection, `tidemark/${topic}/${partition}/${group}`);
     this.#shards.set(partition, transactions);
     return transactions;
   }
