@@ -44,6 +44,11 @@ const CONNECTION_ERRORS = new Set([
   "KafkaJSGroupCoordinatorNotFound",
 ]);
 
+/** What ends a transaction, or the producer under its id, and passes with a new one: with a fence. */
+const NEEDS_FENCE = new Set([
+  "INVALID_PRODUCER_ID_MAPPING", // The id was quiet for 7 days (transactional.id.expiration.ms), and is forgotten.
+]);
+
 /** What newer brokers say to a fenced producer, where KafkaJS knows only the first. */
 const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED", "TRANSACTION_COORDINATOR_FENCED"]);
 const PRODUCER_FENCED_CODE = 90;
@@ -65,6 +70,11 @@ export function protocolError(error: unknown): string | undefined {
 export function isFenced(error: unknown): boolean {
   const root = rootOf(error) as { code?: unknown };
   return FENCED.has(protocolError(error) ?? "") || root.code === PRODUCER_FENCED_CODE;
+}
+
+/** Whether nothing can go on under the transactional id before it was fenced again. */
+export function needsFence(error: unknown): boolean {
+  return NEEDS_FENCE.has(protocolError(error) ?? "");
 }
 
 /** Whether no broker coordinates the group or the transactions. */

@@ -13,7 +13,7 @@ import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-
 import type { KafkaClient } from "./client.ts";
 import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
+import { isFenced, isPassing, needsFence, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
@@ -132,7 +132,7 @@ export class KafkaOutputs implements OutputTopics {
         return;
       } catch (error) {
         if (isFenced(error)) throw this.#taken(partition, error);
-        if (!isPassing(error)) throw userErrorOf(error, this.#client.place) ?? error;
+        if (!isPassing(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
         if (reason !== said) {
           this.#client.surroundings.log.warn(
@@ -144,6 +144,8 @@ export class KafkaOutputs implements OutputTopics {
       }
       await this.#options.checkHeld();
       await this.#transactionsOf(partition).fence();
+      // Whoever claims after this fences after us, too.
+      await this.#options.checkHeld();
       const committed = (await this.standings()).get(partition);
       if (committed !== undefined && sameEpoch(committed, last.identity)) {
         // Where its batches lie was in the answer that never came.
