@@ -13,7 +13,7 @@ import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-
 import type { KafkaClient } from "./client.ts";
 import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { isFenced, isPassing, needsFence, reasonOf, userErrorOf } from "./errors.ts";
+import { isPassing, needsFence, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
@@ -53,6 +53,8 @@ export class KafkaOutputs implements OutputTopics {
   readonly #connection: KafkaConnection;
   readonly #shards = new Map<number, Transactions>();
   readonly #sides: Readonly<Record<OutputSide, Side>>;
+  /** Where the outputs stand, by partition, until the first epoch of a run that a rebuild made. */
+  readonly #replaced = new Map<number, EpochIdentity | undefined>();
   readonly #builder = new BatchBuilder(BATCH_BYTES_MAX);
   #applies: Promise<unknown> = Promise.resolve();
 
@@ -87,6 +89,7 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+    for (const { partition, replaced } of log) this.#replaced.set(partition, replaced);
     return this.#unappliedEpochs(log);
   }
 
@@ -131,7 +134,6 @@ export class KafkaOutputs implements OutputTopics {
         await this.#commit(epochs);
         return;
       } catch (error) {
-        if (isFenced(error)) throw this.#taken(partition, error);
         if (!isPassing(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
         if (reason !== said) {
@@ -142,6 +144,7 @@ export class KafkaOutputs implements OutputTopics {
         }
         said = reason;
       }
+      // By the claim alone it is told whether another process has taken over, or the brokers gave us up.
       await this.#options.checkHeld();
       await this.#transactionsOf(partition).fence();
       // Whoever claims after this fences after us, too.
@@ -152,8 +155,9 @@ export class KafkaOutputs implements OutputTopics {
         for (const side of Object.values(this.#sides)) side.end = undefined;
         return;
       }
-      const mayBeNew = committed === undefined || first.previous.number === 0;
-      if (!mayBeNew && !sameEpoch(committed, first.previous)) throw this.#foreign(partition, committed);
+      const before = first.previous.number > 0 ? first.previous : this.#replaced.get(partition);
+      const isAsBefore = committed === undefined || (before !== undefined && sameEpoch(committed, before));
+      if (!isAsBefore) throw this.#foreign(partition, committed);
       // A topic that is gone would fail every transaction; this says so in the end.
       for (const { topic } of Object.values(this.#sides)) {
         await new KafkaPartitionReader(this.#connection, topic, 0).highWatermark();
@@ -247,15 +251,6 @@ export class KafkaOutputs implements OutputTopics {
       throw error;
     });
     return side.reader;
-  }
-
-  #taken(partition: number, cause: unknown): Error {
-    const { group, topic } = this.#options.source;
-    return stateError(
-      `another process has taken over partition ${partition} of topic ${topic} for group ${group}`,
-      "let one process work for a group and topic; start it again once the other has ended",
-      cause,
-    );
   }
 
   #foreign(partition: number, found: EpochIdentity): Error {
