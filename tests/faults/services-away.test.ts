@@ -1,10 +1,10 @@
 /**
- * Broker and PostgreSQL that go away under a running `process`, and connections cut in the middle of a transaction, on
- * real ones: it waits, the log says for what, and it goes on without loss or doubles once they are back. `TEST_SEED`
- * makes other input.
+ * Broker and PostgreSQL that go away under a running `process`, connections cut in the middle of a transaction, and one
+ * that sleeps there, on real ones: it waits, the log says for what, and it goes on without loss or doubles once they
+ * are back. `TEST_SEED` makes other input.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { RunningCommand } from "../scenarios/running-command.ts";
+import { type RunningCommand, waitFor } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
 import { OwnServices } from "./own-services.ts";
@@ -57,6 +57,28 @@ test("PostgreSQL fails over to a standby, which takes no writes before it is pro
   services.server.promote();
   await job.awaitOracle(running);
   await job.expectGoesOn(running);
+});
+
+test("a process sleeps in the middle of a transaction until the broker has aborted it", async () => {
+  const proxy = await KafkaCutProxy.start(services.broker.brokers);
+  // The broker looks for those that took too long every 10 s.
+  proxy.transactionMs = 2_000;
+  try {
+    await begin("C", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+    const aborted = `for transactionalId tidemark/${job.topics.ratings}`;
+    const late = proxy.holdAt("EndTxn", async () => {
+      process.kill(running.pid, "SIGSTOP");
+      await waitFor("the transaction's end", () => services.broker.log.includes(`ongoing transaction ${aborted}`));
+    });
+    job.sendMore();
+    await late;
+    process.kill(running.pid, "SIGCONT");
+    await untilMissed("was cut off");
+    await job.awaitOracle(running);
+    await job.expectGoesOn(running);
+  } finally {
+    proxy.shut();
+  }
 });
 
 test("PostgreSQL is stopped and started again under a process", async () => {

@@ -1,8 +1,8 @@
 /**
  * Stands between clients and a test broker on 127.0.0.1, and cuts all connections at a request of one kind: before the
  * broker gets it, or once it has answered but before the client hears of that. Answers name the proxy where the broker
- * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Can
- * stand for a broker of before topics had ids. Plain TCP.
+ * names itself, so clients stay with it. Can be shut, so that nothing listens, and opened again; or frozen. Can hold
+ * back a request, shorten transactions, and stand for a broker of before topics had ids. Plain TCP.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { freePort } from "./programs.ts";
@@ -53,6 +53,8 @@ export class KafkaCutProxy {
   lostFetches = 0;
   /** Where clients are sent on to: by default they stay. */
   portNamed: number;
+  /** How long transactions may take at most, whatever clients ask for. */
+  transactionMs: number | undefined;
   /** Whether the broker says that it knows no requests that name topics by their ids. */
   isWithoutIds = false;
   /** Versions of the fetch requests that were made. */
@@ -64,6 +66,7 @@ export class KafkaCutProxy {
   /** Resolves once nothing listens on the port any more. */
   #closed: Promise<void> = Promise.resolve();
   #cut: Cut | undefined;
+  #hold: { readonly request: Request; readonly letGoLater: (letGo: () => void) => void } | undefined;
 
   private constructor(brokerPort: number, port: number) {
     this.#port = port;
@@ -86,6 +89,14 @@ export class KafkaCutProxy {
   /** Once, at the next request of this kind. */
   cutAt(request: Request, when: "before" | "after", shut = false): void {
     this.#cut = { request, when, shut };
+  }
+
+  /** Once, at the next request of this kind: the broker gets it when `until` has resolved, and others meanwhile. */
+  holdAt(request: Request, until: () => Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const letGoLater = (letGo: () => void) => until().then(letGo).then(resolve, reject);
+      this.#hold = { request, letGoLater };
+    });
   }
 
   /** Lets clients in, again on the same port. */
@@ -142,6 +153,14 @@ export class KafkaCutProxy {
         }
       }
       if (key === API_VERSIONS) askedVersions = correlationId;
+      if (key === API_KEYS.InitProducerId && this.transactionMs !== undefined) {
+        shortenTransactions(frame, this.transactionMs);
+      }
+      if (this.#hold !== undefined && key === API_KEYS[this.#hold.request]) {
+        const { letGoLater } = this.#hold;
+        this.#hold = undefined;
+        return letGoLater(() => server.write(frame));
+      }
       if (this.#cut === undefined || key !== API_KEYS[this.#cut.request]) {
         server.write(frame);
         return;
@@ -185,6 +204,14 @@ function headerOf(request: Buffer) {
     version: request.readInt16BE(at + 2),
     correlationId: request.readInt32BE(at + 4),
   };
+}
+
+/** In InitProducerId, up to version 1: behind the client's name and the transactional id. */
+function shortenTransactions(request: Buffer, ms: number): void {
+  const clientAt = LENGTH_BYTES + 8;
+  const idAt = clientAt + 2 + request.readInt16BE(clientAt);
+  const msAt = idAt + 2 + Math.max(0, request.readInt16BE(idAt));
+  request.writeInt32BE(Math.min(ms, request.readInt32BE(msAt)), msAt);
 }
 
 /** In an answer to ApiVersions, up to version 2: an error, then of each API its key and its versions from and to. */

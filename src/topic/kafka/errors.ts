@@ -44,9 +44,14 @@ const CONNECTION_ERRORS = new Set([
   "KafkaJSGroupCoordinatorNotFound",
 ]);
 
-/** What newer brokers say to a fenced producer, where KafkaJS knows only the first. */
-const FENCED = new Set(["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED", "TRANSACTION_COORDINATOR_FENCED"]);
-const PRODUCER_FENCED_CODE = 90;
+/** What ends a transaction, or the producer under its id, and passes with a new one: with a fence. */
+const NEEDS_FENCE = new Set([
+  // The id was fenced by another, or its transaction took so long that the broker aborted it: brokers do not say which.
+  "INVALID_PRODUCER_EPOCH",
+  "PRODUCER_FENCED",
+  "TRANSACTION_COORDINATOR_FENCED",
+  "INVALID_PRODUCER_ID_MAPPING", // The id was quiet for 7 days (transactional.id.expiration.ms), and is forgotten.
+]);
 
 /** The error that KafkaJS wrapped, perhaps several times. */
 export function rootOf(error: unknown): Error {
@@ -61,10 +66,9 @@ export function protocolError(error: unknown): string | undefined {
   return typeof type === "string" ? type : undefined;
 }
 
-/** Whether another process has taken the transactional id. */
-export function isFenced(error: unknown): boolean {
-  const root = rootOf(error) as { code?: unknown };
-  return FENCED.has(protocolError(error) ?? "") || root.code === PRODUCER_FENCED_CODE;
+/** Whether nothing can go on under the transactional id before it was fenced again. */
+export function needsFence(error: unknown): boolean {
+  return NEEDS_FENCE.has(protocolError(error) ?? "");
 }
 
 /** Whether no broker coordinates the group or the transactions. */

@@ -110,6 +110,12 @@ addVersion(metadataRequests, METADATA_VERSION, (request: MetadataRequest) => ({
 }));
 // Kafka protocol guide, "Error Codes": KafkaJS's list ends before these.
 errorCodes.push(
+  {
+    type: "PRODUCER_FENCED",
+    code: 90,
+    retriable: false,
+    message: "There is a newer producer of this transactional id",
+  },
   { type: "UNKNOWN_TOPIC_ID", code: 100, retriable: true, message: "This server does not host this topic ID" },
   { type: "INCONSISTENT_TOPIC_ID", code: 103, retriable: true, message: "The log's topic ID is not the request's" },
 );

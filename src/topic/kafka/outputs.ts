@@ -13,7 +13,7 @@ import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-
 import type { KafkaClient } from "./client.ts";
 import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { isFenced, isPassing, reasonOf, userErrorOf } from "./errors.ts";
+import { isPassing, needsFence, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
@@ -57,6 +57,8 @@ export class KafkaOutputs implements OutputTopics {
   readonly #connection: KafkaConnection;
   readonly #shards = new Map<number, Transactions>();
   readonly #sides: Readonly<Record<OutputSide, Side>>;
+  /** Where the outputs stand, by partition, until the first epoch of a run that a rebuild made. */
+  readonly #replaced = new Map<number, EpochIdentity | undefined>();
   readonly #builder = new BatchBuilder(BATCH_BYTES_MAX);
   #applies: Promise<unknown> = Promise.resolve();
 
@@ -92,6 +94,7 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {
+    for (const { partition, replaced } of log) this.#replaced.set(partition, replaced);
     // Where there is no epoch to look for, nothing need be waited for.
     const isSearch = log.some(({ epochs }) => epochs.length > 0);
     return this.#unappliedEpochs(log, isSearch ? (reader) => reader.highWatermark(0) : stableEndOf);
@@ -138,8 +141,7 @@ export class KafkaOutputs implements OutputTopics {
         await this.#commit(epochs);
         return;
       } catch (error) {
-        if (isFenced(error)) throw this.#taken(partition, error);
-        if (!isPassing(error)) throw userErrorOf(error, this.#client.place) ?? error;
+        if (!isPassing(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
         if (reason !== said) {
           this.#client.surroundings.log.warn(
@@ -149,16 +151,20 @@ export class KafkaOutputs implements OutputTopics {
         }
         said = reason;
       }
+      // By the claim alone it is told whether another process has taken over, or the brokers gave us up.
       await this.#options.checkHeld();
       await this.#transactionsOf(partition).fence();
+      // Whoever claims after this fences after us, too.
+      await this.#options.checkHeld();
       const committed = (await this.standings()).get(partition);
       if (committed !== undefined && sameEpoch(committed, last.identity)) {
         // Where its batches lie was in the answer that never came.
         for (const side of Object.values(this.#sides)) side.end = undefined;
         return;
       }
-      const mayBeNew = committed === undefined || first.previous.number === 0;
-      if (!mayBeNew && !sameEpoch(committed, first.previous)) throw this.#foreign(partition, committed);
+      const before = first.previous.number > 0 ? first.previous : this.#replaced.get(partition);
+      const isAsBefore = committed === undefined || (before !== undefined && sameEpoch(committed, before));
+      if (!isAsBefore) throw this.#foreign(partition, committed);
       // A topic that is gone would fail every transaction; this says so in the end.
       for (const { topic } of Object.values(this.#sides)) {
         await new KafkaPartitionReader(this.#connection, topic, 0).highWatermark();
@@ -238,7 +244,8 @@ export class KafkaOutputs implements OutputTopics {
     const known = this.#shards.get(partition);
     if (known !== undefined) return known;
     assert(partition < this.#options.partitions, "an epoch is of a partition of the ratings topic");
-    const transactions = new Transactions(this.#connection, `tidemark-${group}-${topic}-${partition}`);
+    // No topic's name holds a slash: where the topic ends is certain, whatever the group's name holds.
+    const transactions = new Transactions(this.#connection, `tidemark/${topic}/${partition}/${group}`);
     this.#shards.set(partition, transactions);
     return transactions;
   }
@@ -253,15 +260,6 @@ export class KafkaOutputs implements OutputTopics {
       throw error;
     });
     return side.reader;
-  }
-
-  #taken(partition: number, cause: unknown): Error {
-    const { group, topic } = this.#options.source;
-    return stateError(
-      `another process has taken over partition ${partition} of topic ${topic} for group ${group}`,
-      "let one process work for a group and topic; start it again once the other has ended",
-      cause,
-    );
   }
 
   #foreign(partition: number, found: EpochIdentity): Error {
