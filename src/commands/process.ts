@@ -101,7 +101,12 @@ export async function processRatings(context: CommandContext): Promise<void> {
 }
 
 async function warnOfRetention(topics: Topics, topic: string, warn: (text: string) => void): Promise<void> {
-  const { retentionMs, retentionBytes, isCompacted } = await topics.keeping(topic);
+  const keeping = await topics.keeping(topic);
+  if (keeping === undefined) {
+    warn(`how long topic ${topic} keeps ratings cannot be seen: the user lacks the right DescribeConfigs`);
+    return;
+  }
+  const { retentionMs, retentionBytes, isCompacted } = keeping;
   const gone = "or --rebuild will find them gone";
   if (retentionMs < Number.POSITIVE_INFINITY) {
     const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;

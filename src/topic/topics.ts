@@ -39,8 +39,8 @@ export interface Topics {
   groupOffsets(): GroupOffsets;
   /** What the home's manifest calls a topic that `setup` made here. */
   manifestName(topic: string): Promise<string>;
-  /** How long and how much of the topic is kept. */
-  keeping(topic: string): Promise<Keeping>;
+  /** How long and how much of the topic is kept; undefined where we may not see that. */
+  keeping(topic: string): Promise<Keeping | undefined>;
   /** From now on brokers that go away are waited for, however long that takes. */
   beginWork(): void;
 }
@@ -136,7 +136,7 @@ class KafkaTopics implements Topics {
     return `${await this.#clusterId}/${topic}`;
   }
 
-  keeping(topic: string): Promise<Keeping> {
+  keeping(topic: string): Promise<Keeping | undefined> {
     return this.#withAdmin((admin) => admin.keeping(topic));
   }
 

@@ -68,15 +68,19 @@ export class KafkaTopicAdmin implements TopicAdmin {
     return true;
   }
 
-  /** How long and how much of the topic is kept. */
-  async keeping(topic: string): Promise<Keeping> {
+  /** How long and how much of the topic is kept; undefined for a user who may not see that (DescribeConfigs). */
+  async keeping(topic: string): Promise<Keeping | undefined> {
     const resources = [
       { type: TOPIC_RESOURCE, name: topic, configNames: ["retention.ms", "retention.bytes", "cleanup.policy"] },
     ];
-    const { resources: found } = await this.#connection.withAnyBroker((broker) =>
-      broker.describeConfigs({ resources }),
+    const found = await this.#connection.withAnyBroker((broker) =>
+      broker.describeConfigs({ resources }).catch((error) => {
+        if (protocolError(error) !== "TOPIC_AUTHORIZATION_FAILED") throw error;
+        return undefined;
+      }),
     );
-    const entries = found[0]?.configEntries ?? [];
+    if (found === undefined) return undefined;
+    const entries = found.resources[0]?.configEntries ?? [];
     const settingOf = (name: string) => entries.find(({ configName }) => configName === name)?.configValue;
     const limit = (name: string) => {
       const value = settingOf(name) ?? FOR_GOOD;

@@ -58,8 +58,15 @@ export class KafkaConnection {
         const [found] = (await broker.metadata([topic])).topicMetadata;
         return found && { partitions: found.partitionMetadata.length, id: found.topicId };
       } catch (error) {
-        if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
-        throw error;
+        const type = protocolError(error);
+        if (type === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+        if (type !== "TOPIC_AUTHORIZATION_FAILED") throw error;
+        throw serviceError(
+          `the Kafka brokers ${this.place} do not let this user see topic ${topic}`,
+          "grant the user Read, Write and Describe on the topics, Read on the group, and Write and Describe on the " +
+            "transactional ids (docs/operations.md)",
+          error,
+        );
       }
     });
   }
@@ -160,6 +167,7 @@ export class KafkaConnection {
     const { log, now, signal } = this.#client.surroundings;
     const beganMs = now();
     let said = "";
+    let unknownSinceMs: number | undefined;
     for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
       this.#closing.signal.throwIfAborted();
       try {
@@ -171,7 +179,10 @@ export class KafkaConnection {
         this.#closing.signal.throwIfAborted();
         const waitedMs = now() - beganMs;
         if (!isPassing(error) || waitedMs >= this.#client.patienceMs) throw userErrorOf(error, this.place) ?? error;
-        if (protocolError(error) === "UNKNOWN_TOPIC_OR_PARTITION" && waitedMs >= TOPIC_PATIENCE_MS) {
+        // Of brokers that answer: while they were away, it was not the topic that was missing.
+        if (protocolError(error) !== "UNKNOWN_TOPIC_OR_PARTITION") unknownSinceMs = undefined;
+        else unknownSinceMs ??= now();
+        if (unknownSinceMs !== undefined && now() - unknownSinceMs >= TOPIC_PATIENCE_MS) {
           throw stateError(
             `the topic ${await this.#missingTopic()} is gone from ${this.place}`,
             "put it back as it was, or make it anew with `tidemark setup` and start over",
