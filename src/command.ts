@@ -10,8 +10,8 @@ import type { Settings } from "./settings.ts";
 
 /** Where a command's data goes. */
 export interface Output {
-  /** Resolves once the text is handed to the system, so awaiting it holds back a fast writer. */
-  write(text: string): Promise<void>;
+  /** Resolves once text or bytes are handed to the system, so awaiting it holds back a fast writer. */
+  write(data: string | Uint8Array): Promise<void>;
 }
 
 export interface CommandContext {

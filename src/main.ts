@@ -99,9 +99,9 @@ function checkWorkingFolder(): void {
 }
 
 /** Writes to stdout; rejects when its reader has gone, or as a service that refuses us (a full disk: exit 3). */
-function print(text: string): Promise<void> {
+function print(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    process.stdout.write(data, (error) => {
       if (!error) return resolve();
       readerGone ||= systemErrorCode(error) === "EPIPE";
       const hint = "check where stdout leads: is the disk full?";

@@ -2,6 +2,7 @@
  * `consume-kafka`: prints the anomaly lines, each unchanged, and goes on where it left off: a line counts as read only
  * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
  */
+import { joined } from "../byte-stream.ts";
 import type { CommandContext } from "../command.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
 import { Home } from "../home.ts";
@@ -14,6 +15,8 @@ import { topicsOf } from "../topic/topics.ts";
 const READ_BYTES = 256 * 1024;
 /** While there is more to print, the offset is committed at most so often: each commit costs an fsync. */
 const COMMIT_INTERVAL_MS = 200;
+const LINE_END = new Uint8Array([0x0a]);
+const NO_VALUE = new Uint8Array(0);
 const REPLACED_HINT =
   "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning";
 
@@ -74,14 +77,13 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
   }
 }
 
-/** The values of the slice's records from `offset` up to `goal`, a line each. */
-function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): string {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** The values of the slice's records from `offset` up to `goal`, a line each, byte for byte: not all are text. */
+function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): Uint8Array {
   const walk = new SliceWalk(`topic ${reader.topic}`);
   walk.load(slice.bytes, goal);
-  let lines = "";
-  while (walk.next(offset)) lines += `${decoder.decode(walk.value() ?? undefined)}\n`;
-  return lines;
+  const pieces: Uint8Array[] = [];
+  while (walk.next(offset)) pieces.push(walk.value() ?? NO_VALUE, LINE_END);
+  return joined(pieces);
 }
 
 function replaced(group: string, committed: number, topic: string, end: number): Error {
