@@ -161,14 +161,17 @@ export class ShardLogFile implements ShardLog {
   }
 
   async close(): Promise<void> {
-    await this.#inOrder(() => this.#file.close());
+    // Who wrote has been told of a failure.
+    await this.#writes.catch(() => {});
+    await this.#file.close();
   }
 
+  /** After a failure nothing more is written: behind what it left, a torn tail would be damage. */
   #inOrder(work: () => Promise<void>): Promise<void> {
-    const done = this.#writes.then(work);
-    // Who called is told of a failure; the next call fails by itself.
-    this.#writes = done.catch(() => {});
-    return done;
+    this.#writes = this.#writes.then(work);
+    // Met by who called, and by every later call.
+    this.#writes.catch(() => {});
+    return this.#writes;
   }
 
   #note(record: LogRecord): void {

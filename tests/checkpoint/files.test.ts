@@ -2,7 +2,7 @@
  * Checkpoints as files: what was logged is there after a restart, whatever a crash left behind; damage and other
  * settings are told; a log is compacted and stays small.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteReader } from "../../src/byte-stream.ts";
@@ -207,6 +208,26 @@ test("appends and confirmations that overlap a compaction are all there", async 
   const { log: again } = await reopen();
   expect(again.confirmed.number).toBe(1);
   expect(again.last.number).toBe(2);
+});
+
+test("behind an epoch that the disk refused half-way nothing is written: it stays a torn tail", async () => {
+  const { log } = await beginRun();
+  const first = await append(log, new Movies());
+  const file = await open(logPath());
+  const files = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  // The frame's head is written, its body is not.
+  const write = files.write;
+  const refusing = spyOn(files, "write").mockImplementation(function (this: FileHandle, ...args: unknown[]) {
+    const isFirst = refusing.mock.calls.length === 1;
+    return isFirst ? write.apply(this, args as never) : Promise.reject(Object.assign(new Error(), { code: "ENOSPC" }));
+  } as typeof write);
+  expect(await append(log, new Movies()).catch(({ exitCode }) => exitCode)).toBe(3);
+  refusing.mockRestore();
+  // There is room again when an earlier epoch, on its way meanwhile, is confirmed.
+  expect(await log.confirm(first.identity, ENDS).catch(({ exitCode }) => exitCode)).toBe(3);
+  const { log: again } = await reopen();
+  expect([again.last.number, again.confirmed.number]).toEqual([1, 0]);
 });
 
 test("other settings are exit 4 and name what differs", async () => {
