@@ -258,13 +258,21 @@ test("a run that never became current is no run, and is removed once another fit
   expect(runs()).toEqual([`run-${OTHER_RUN}`]);
 });
 
-test("a checkpoint of a newer Tidemark is exit 4", async () => {
+/** What another format may have behind its header. */
+const RECORDS_OF_ANOTHER_FORMAT: [string, (records: Uint8Array[]) => Uint8Array[]][] = [
+  ["the same", (records) => records],
+  ["a record of a kind unknown", (records) => [...records, new Uint8Array([9, 1, 2])]],
+  ["a base of another make", ([base]) => [base.subarray(0, 5)]],
+  ["no records", () => []],
+];
+
+test.each(RECORDS_OF_ANOTHER_FORMAT)("a checkpoint of a newer Tidemark, with %s, is exit 4", async (_, change) => {
   await beginRun();
   const { frame, unframe } = await import("../../src/checkpoint/frames.ts");
   const bodies = [...unframe(readFileSync(logPath())).bodies];
   const header = JSON.parse(new TextDecoder().decode(bodies[0]));
-  bodies[0] = new TextEncoder().encode(JSON.stringify({ ...header, format: 99 }));
-  writeFileSync(logPath(), Buffer.concat(bodies.flatMap((body) => frame([body]))));
+  const newer = [new TextEncoder().encode(JSON.stringify({ ...header, format: 99 })), ...change(bodies.slice(1))];
+  writeFileSync(logPath(), Buffer.concat(newer.flatMap((body) => frame([body]))));
   const error = await reopen().then(
     () => undefined,
     (thrown) => thrown,
