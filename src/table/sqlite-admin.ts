@@ -22,7 +22,7 @@ import {
   TABLE_NAMES,
   tidemarkTables,
 } from "./contents.ts";
-import type { TableAdmin, TableOwner } from "./contract.ts";
+import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
 import {
   type Access,
   databasePath,
@@ -108,25 +108,26 @@ function listRemoved(contents: FileContents, path: string): string[] {
 }
 
 const doNothing = async () => {};
+const NOTHING: CleanedUp = { removed: [], kept: [] };
 
 async function cleanup(
   path: string,
   owner: TableOwner | undefined,
   holder: string,
   whenSure: () => Promise<void>,
-): Promise<string[]> {
+): Promise<CleanedUp> {
   if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) {
     await whenSure();
-    return [];
+    return NOTHING;
   }
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
     if (fileAt(path) !== undefined) checkRemovable(path, owner);
     await whenSure();
-    const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
+    const cleanedUp = fileAt(path) === undefined ? NOTHING : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
     removeFile(lockPath(path));
-    return removed;
+    return cleanedUp;
   } finally {
     lock.release();
   }
@@ -153,7 +154,7 @@ function findAndRemoveTables(database: DatabaseSync, path: string, owner: TableO
   return found;
 }
 
-function removeOurs(path: string, owner: TableOwner | undefined): string[] {
+function removeOurs(path: string, owner: TableOwner | undefined): CleanedUp {
   const contents = withDatabaseForRemoval(path, "write", (database) =>
     inTransaction(database, path, () => findAndRemoveTables(database, path, owner)),
   );
@@ -161,9 +162,10 @@ function removeOurs(path: string, owner: TableOwner | undefined): string[] {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
     for (const suffix of ["", "-wal", "-shm"]) removeFile(path + suffix);
   }
-  const removed = [...listRemoved(contents, path), ...listKept(contents, path)];
+  const kept = listKept(contents, path);
   const keepsFile = contents.setup?.madeFile === true && !ownsFile(contents);
-  return keepsFile ? [...removed, `(kept: database file ${path}, which holds what is not Tidemark's)`] : removed;
+  if (keepsFile) kept.push(`database file ${path}, which holds what is not Tidemark's`);
+  return { removed: listRemoved(contents, path), kept };
 }
 
 function removeFile(path: string): void {
