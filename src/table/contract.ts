@@ -106,5 +106,4 @@ export interface TableAdmin {
    * it is certain that nothing refuses that, and before any of it is gone; nothing goes when that throws.
    */
   cleanup(whenSure?: () => Promise<void>): Promise<CleanedUp>;
-  close(): Promise<void>;
 }

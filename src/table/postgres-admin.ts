@@ -45,7 +45,6 @@ export function openPostgresAdmin(
     setup: () => translated(database, () => admin.setup()),
     inventory: () => translated(database, () => admin.inventory()),
     cleanup: (whenSure = async () => {}) => translated(database, () => admin.cleanup(whenSure)),
-    close: async () => {},
   };
 }
 
