@@ -1,7 +1,8 @@
 /**
  * What a command is, and what it is given: settings already checked, the streams, the signal that ends it, the clock.
  * A command leaves exit codes and signals to `main.ts`: it returns when it is done, ends early and cleanly when
- * `signal` aborts, and throws a `UserError` for what the user can mend.
+ * `signal` aborts, with the signal's reason where it is to be done before it ends, and throws a `UserError` for what
+ * the user can mend.
  */
 import type { Readable } from "node:stream";
 import type { Log } from "./log.ts";
