@@ -1,7 +1,8 @@
 /**
  * What a command is, and what it is given: settings already checked, the streams, the signal that ends it, the clock.
  * A command leaves exit codes and signals to `main.ts`: it returns when it is done, ends early and cleanly when
- * `signal` aborts, and throws a `UserError` for what the user can remedy.
+ * `signal` aborts, with the signal's reason where it is to be done before it ends, and throws a `UserError` for what
+ * the user can remedy.
  */
 import type { Readable } from "node:stream";
 import type { Log } from "./log.ts";
@@ -10,8 +11,8 @@ import type { Settings } from "./settings.ts";
 
 /** Where a command's data goes. */
 export interface Output {
-  /** Resolves once the text is handed to the system, so awaiting it holds back a fast writer. */
-  write(text: string): Promise<void>;
+  /** Resolves once text or bytes are handed to the system, so awaiting it holds back a fast writer. */
+  write(data: string | Uint8Array): Promise<void>;
 }
 
 export interface CommandContext {

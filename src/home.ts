@@ -32,11 +32,6 @@ export class Home {
     return this.#topics.includes(topic);
   }
 
-  /** Topics that `setup` made, whatever settings it had. */
-  get topics(): readonly string[] {
-    return this.#topics;
-  }
-
   /** To be called before the topic is made. */
   async noteTopic(topic: string): Promise<void> {
     if (this.made(topic)) return;

@@ -3,7 +3,8 @@
  * worked on. A line ends with LF or CRLF, the last one also without. Judges nothing but a line's length.
  */
 import { open } from "node:fs/promises";
-import { stateError, usageError } from "./errors.ts";
+import { diskError } from "./durable-file.ts";
+import { serviceError, stateError, systemErrorCode, UserError } from "./errors.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 /** A longer line is not text that we know. */
@@ -41,19 +42,23 @@ export class LineChunk {
 /** The file's lines, chunk by chunk. A chunk is good until the next one is asked for. */
 export async function* readLines(path: string): AsyncGenerator<LineChunk> {
   const file = await open(path, "r").catch((error) => {
-    throw usageError(
-      `the rating file ${path} cannot be read: ${error.message}`,
-      "it was there a moment ago: check it",
-      error,
-    );
+    throw unreadable(path, error);
   });
   try {
     // Each buffer has room in front for the part of a line that the chunk before ended with.
     let [current, ahead] = [new Uint8Array(2 * CHUNK_BYTES), new Uint8Array(2 * CHUNK_BYTES)];
     let rest = 0;
-    let reading = file.read(current, 0, CHUNK_BYTES, null);
+    /** Its failure is met when it is awaited; until then it must not count as unhandled. */
+    const read = (into: Uint8Array, at: number) => {
+      const bytes = file.read(into, at, CHUNK_BYTES, null);
+      bytes.catch(() => {});
+      return bytes;
+    };
+    let reading = read(current, 0);
     for (;;) {
-      const { bytesRead } = await reading;
+      const { bytesRead } = await reading.catch((error) => {
+        throw unreadable(path, error);
+      });
       const filled = rest + bytesRead;
       if (bytesRead === 0) {
         if (filled > 0) yield new LineChunk(current.subarray(0, filled));
@@ -64,7 +69,7 @@ export async function* readLines(path: string): AsyncGenerator<LineChunk> {
       if (nextRest > LINE_BYTES_MAX) throw lineTooLong(path);
       if (ahead.length < nextRest + CHUNK_BYTES) ahead = new Uint8Array(2 * nextRest + CHUNK_BYTES);
       ahead.set(current.subarray(wholeEnd, filled));
-      reading = file.read(ahead, nextRest, CHUNK_BYTES, null);
+      reading = read(ahead, nextRest);
       if (wholeEnd > 0) yield new LineChunk(current.subarray(0, wholeEnd));
       [current, ahead] = [ahead, current];
       rest = nextRest;
@@ -72,6 +77,14 @@ export async function* readLines(path: string): AsyncGenerator<LineChunk> {
   } finally {
     await file.close();
   }
+}
+
+/** Disks fail in ways that are known; shares on a network in many more. */
+function unreadable(path: string, error: unknown): unknown {
+  const known = diskError("read", path, error);
+  const code = systemErrorCode(error);
+  if (known instanceof UserError || code === undefined) return known;
+  return serviceError(`cannot read ${path} (${code})`, "look at the disk, or the network share, that it is on", error);
 }
 
 function lineTooLong(path: string): Error {

@@ -19,29 +19,41 @@ import { visible } from "./visible-text.ts";
 /** The contract is 10 s from a signal to the end; a command that takes longer is ended here, its state being safe. */
 const STOP_MS_MAX = 9500;
 const EXIT_BUG = 1;
-const EXIT_INTERRUPTED = 130;
+/** As shells have it: 128 and the signal's number. */
+const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 interface CommandEntry {
   readonly description: string;
   readonly load: () => Promise<Command>;
+  /** Of a command that has an end to come to: what is said where a signal ended it before, which is no exit 0. */
+  readonly undone?: { readonly message: string; readonly hint: string };
+  /** Of one that goes on until a signal: what holds where it did not end in time. */
+  readonly goesOn?: string;
 }
 
 const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   setup: {
     description: "Makes the topics and the table of results; safe to repeat.",
     load: async () => (await import("./commands/setup.ts")).setup,
+    undone: { message: "interrupted before all was made", hint: "run it again: it makes what is missing" },
   },
   produce: {
     description: "Sends the lines of rating files to the ratings topic.",
     load: async () => (await import("./commands/produce.ts")).produce,
+    undone: {
+      message: "interrupted before all lines were sent",
+      hint: "send the rest with --resume; until then, let no `process --drain` close windows on a part of the ratings",
+    },
   },
   process: {
     description: "Turns ratings into rows of results and anomalies, exactly once, until it is stopped.",
     load: async () => (await import("./commands/process.ts")).processRatings,
+    goesOn: "the next start goes on from the last checkpoint",
   },
   "consume-kafka": {
     description: "Prints each anomaly as it comes, and goes on where it left off.",
     load: async () => (await import("./commands/consume-kafka.ts")).consumeKafka,
+    goesOn: "the next start may print the last lines again",
   },
   "consume-jdbc": {
     description: "Shows the newest windows of the table of results.",
@@ -50,6 +62,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   cleanup: {
     description: "Removes what setup and the run made: topics, results, checkpoints.",
     load: async () => (await import("./commands/cleanup.ts")).cleanup,
+    undone: { message: "interrupted before all was removed", hint: "run it again: it removes what is left" },
   },
 };
 
@@ -67,12 +80,15 @@ const stop = new AbortController();
 const screen = new Screen(process.stderr);
 /** Whoever read our stdout (`| head`) has closed it. */
 let readerGone = false;
+let running: CommandEntry | undefined;
+let stoppedBy: keyof typeof EXIT_BY_SIGNAL = "SIGTERM";
 
 /** Runs one command with what stands behind its name. */
 async function run(name: CommandName, args: readonly string[]): Promise<void> {
   checkWorkingFolder();
   const settings = readSettings(name, args, process.env);
-  const command = await COMMANDS[name].load();
+  running = COMMANDS[name];
+  const command = await running.load();
   await command({
     settings,
     stdin: process.stdin,
@@ -99,9 +115,9 @@ function checkWorkingFolder(): void {
 }
 
 /** Writes to stdout; rejects when its reader has gone, or as a service that refuses us (a full disk: exit 3). */
-function print(text: string): Promise<void> {
+function print(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    process.stdout.write(data, (error) => {
       if (!error) return resolve();
       readerGone ||= systemErrorCode(error) === "EPIPE";
       const hint = "check where stdout leads: is the disk full?";
@@ -142,29 +158,38 @@ function report(error: unknown): number {
     screen.write(`tidemark: ${visible(error.message)}\nhint: ${visible(error.hint)}\n`);
     return error.exitCode;
   }
-  // The reader of our stdout has seen enough, or a wait was given up because of a signal: both are a clean end.
+  // The reader of our stdout has seen enough: a clean end.
   if (readerGone && systemErrorCode(error) === "EPIPE") return 0;
-  if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return 0;
+  if (stop.signal.aborted && error instanceof Error && error.name === "AbortError") return reportInterrupted();
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   screen.write(`tidemark: this is a bug in Tidemark\n${text}\nhint: report it, with these lines and what you ran\n`);
   return EXIT_BUG;
 }
 
-function requestStop(signal: NodeJS.Signals): void {
+/** For a command that a signal ended: a clean end, unless it had something to bring to its end. */
+function reportInterrupted(): number {
+  if (running?.undone === undefined) return 0;
+  screen.write(`tidemark: ${running.undone.message}\nhint: ${running.undone.hint}\n`);
+  return EXIT_BY_SIGNAL[stoppedBy];
+}
+
+function requestStop(signal: keyof typeof EXIT_BY_SIGNAL): void {
   if (stop.signal.aborted) {
-    if (signal === "SIGINT") process.exit(EXIT_INTERRUPTED);
+    if (signal === "SIGINT") process.exit(EXIT_BY_SIGNAL.SIGINT);
     return;
   }
+  stoppedBy = signal;
   stop.abort();
   setTimeout(() => {
     screen.status("");
-    screen.write("tidemark: not ended in time, so ended at once; the next start goes on from the last checkpoint\n");
-    process.exit(0);
+    const after = running?.goesOn === undefined ? "" : `; ${running.goesOn}`;
+    screen.write(`tidemark: not ended in time, so ended at once${after}\n`);
+    process.exit(reportInterrupted());
   }, STOP_MS_MAX).unref();
 }
 
-process.on("SIGTERM", requestStop);
-process.on("SIGINT", requestStop);
+process.on("SIGTERM", () => requestStop("SIGTERM"));
+process.on("SIGINT", () => requestStop("SIGINT"));
 process.on("uncaughtException", (error) => process.exit(report(error)));
 process.on("unhandledRejection", (error) => process.exit(report(error)));
 // Each write learns of a reader that has gone from its own callback.

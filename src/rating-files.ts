@@ -15,7 +15,6 @@ const REPLACEMENT = "\uFFFD";
 export interface RatingFile {
   readonly name: string;
   readonly path: string;
-  readonly bytes: number;
 }
 
 /**
@@ -33,8 +32,7 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
   const files: RatingFile[] = [];
   for (const name of names) {
     const path = join(folder, name);
-    const bytes = await glance(path);
-    if (bytes !== undefined) files.push({ name, path, bytes });
+    if (await glance(path)) files.push({ name, path });
   }
   if (files.length > 0) return files;
   throw usageError(
@@ -43,17 +41,17 @@ export async function listRatingFiles(folder: string): Promise<RatingFile[]> {
   );
 }
 
-/** Size of a readable text file, or undefined where the path is not a file. */
-async function glance(path: string): Promise<number | undefined> {
+/** Whether the path is a file, which then is readable text. */
+async function glance(path: string): Promise<boolean> {
   let file: FileHandle | undefined;
   try {
     // Looked at before it is opened: opening a named pipe would wait for its writer.
     const stats = await stat(path);
-    if (!stats.isFile()) return undefined;
+    if (!stats.isFile()) return false;
     file = await open(path, "r");
     const { buffer, bytesRead } = await file.read(new Uint8Array(GLANCE_BYTES), 0, GLANCE_BYTES, 0);
     const nul = buffer.subarray(0, bytesRead).indexOf(0);
-    if (nul < 0) return stats.size;
+    if (nul < 0) return true;
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT" && path.includes(REPLACEMENT)) throw notUtf8(path, error);
     throw unreadable(`the rating file ${path}`, error);

@@ -58,10 +58,11 @@ export async function remove(removal: Removal, say: (text: string) => void): Pro
   // A topic that is being written is refused before anything is gone.
   for (const topic of topics) if (home.made(await removal.manifestName(topic))) await topicAdmin.checkIdle(topic);
 
-  const removed = await table.cleanup(async () => {
+  const { removed, kept } = await table.cleanup(async () => {
     if (await removeCheckpointAndTotals(checkpoints)) say(`removed the checkpoint in ${checkpoints}`);
   });
-  for (const what of removed) say(what.startsWith("(kept") ? what : `removed ${what}`);
+  for (const what of removed) say(`removed ${what}`);
+  for (const what of kept) say(`(kept: ${what})`);
   for (const { group, topic } of removal.groups) {
     if (await groupOffsets.remove(topic, group)) say(`removed ${placeOf(group, topic)}`);
   }

@@ -7,12 +7,13 @@ import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { type LaneMemory, WORTHWHILE_BYTES } from "./lane-memory.ts";
 import { DamagedBatch } from "./topic/contract.ts";
 import {
+  type BatchFaultKind,
   type BatchHeader,
-  batchFault,
+  batchFaultKind,
+  describeFault,
   isWholeBatch,
   RecordCursor,
   readBatchHeader,
-  WRONG_CRC,
 } from "./topic/record-batch.ts";
 
 /** A batch, told by where it begins and what it holds. */
@@ -64,7 +65,7 @@ export class SliceWalk {
     this.#endOffset = endOffset;
   }
 
-  /** Moves to the next record at or after `fromOffset`; false at the end. A damaged batch is exit 4. */
+  /** Moves to the next record at or after `fromOffset`; false at the end. Damage is a `DamagedBatch`. */
   next(fromOffset: number): boolean {
     for (;;) {
       if (this.#batch !== undefined) {
@@ -75,8 +76,8 @@ export class SliceWalk {
       if (this.#nextBatchAt >= this.#slice.length) return false;
       const header = this.#open();
       if (header.baseOffset >= this.#endOffset) return false;
-      const fault = batchFault(this.#bytes, header, this.#checksum);
-      if (fault !== undefined && (fault !== WRONG_CRC || this.#onCorrupt === undefined)) {
+      const fault = batchFaultKind(this.#bytes, header, this.#checksum);
+      if (fault !== undefined && (fault !== "crc" || this.#onCorrupt === undefined)) {
         throw this.#damaged(header, fault);
       }
       this.#nextBatchAt += header.bytes;
@@ -122,11 +123,12 @@ export class SliceWalk {
     return memory === undefined ? header : { ...header, at: 0 };
   }
 
-  #damaged(header: BatchHeader, fault: string): Error {
+  #damaged(header: BatchHeader, fault: BatchFaultKind): DamagedBatch {
+    // Where a batch with another fault ends, nobody knows.
+    const wayPast = fault === "crc" ? ", or pass this batch with `tidemark process --skip-corrupt`" : "";
     return new DamagedBatch(
-      `${this.#source} is damaged at offset ${header.baseOffset}: ${fault}`,
-      "put the topic back from a copy, or pass what is damaged with `tidemark process --skip-corrupt`; " +
-        "what came before this offset is kept",
+      `${this.#source} is damaged at offset ${header.baseOffset}: ${describeFault(fault, header)}`,
+      `put the topic back from a copy${wayPast}; what came before this offset is kept`,
     );
   }
 }

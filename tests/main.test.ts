@@ -2,9 +2,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { settingsOf } from "../src/settings.ts";
 import { COMMAND_NAMES } from "../src/settings-row.ts";
 
@@ -168,6 +178,27 @@ describe("a running command", () => {
     child.stdout.resume();
     child.kill(signal);
     expect(await ended).toEqual([0, null]);
+  });
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("that is not done on %s ends with %d, and says what to do", async (signal, status) => {
+    mkdirSync(join(folder, "ratings"), { recursive: true });
+    for (const name of ["1.csv", "2.csv"]) {
+      writeFileSync(join(folder, "ratings", name), "date,film_id,user_id,rate\n2002-09-20,1,7,4\n");
+    }
+    const produce = ["produce", "--home", "home", "--ratings", "ratings", "--sleep", "1000"];
+    const child = spawn(EXECUTABLE, produce, { cwd: folder, env: ENVIRONMENT, stdio: ["ignore", "ignore", "pipe"] });
+    const ended = once(child, "close");
+    let stderr = "";
+    child.stderr.on("data", (data) => {
+      stderr += data;
+    });
+    await Promise.race([sleep(1500), ended]);
+    child.kill(signal);
+    expect(await ended).toEqual([status, null]);
+    expect(stderr).toMatch(/tidemark: interrupted before all lines were sent\nhint: .*--resume/);
   });
 
   test("ends quietly with 0 when the reader of its output goes away", () => {

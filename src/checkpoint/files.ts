@@ -82,9 +82,10 @@ class CheckpointFiles implements CheckpointStore {
     if (files.length === 0) throw this.#damaged(`${CURRENT} names ${name}, which is not there`);
     this.#logs = [];
     for (let partition = 0; files.includes(logName(partition)); partition++) {
-      const { log, header, cutBytes } = await ShardLogFile.open(join(folder, logName(partition)));
+      const check = (header: HeaderRecord) =>
+        this.#check(header, settings, partition, `${RUN_PREFIX}${header.run}` === name);
+      const { log, cutBytes } = await ShardLogFile.open(join(folder, logName(partition)), check);
       this.#logs.push(log);
-      this.#check(header, settings, partition, `${RUN_PREFIX}${header.run}` === name);
       if (cutBytes > 0) this.#warn(`cut ${cutBytes} bytes that a crash left at the end of ${logName(partition)}`);
     }
     if (this.#logs.length !== settings.partitions) throw this.#damaged(`${name} lacks logs of its partitions`);

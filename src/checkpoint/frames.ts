@@ -1,6 +1,14 @@
 /**
- * Frames: how records lie in a checkpoint file. Each has a head of its own, with a checksum of its own, so that a
- * damaged length is never taken for a torn tail. Pure: bytes in, frames or damage out.
+ * Frames: how records lie in a checkpoint file. Pure: bytes in, frames or damage out. A torn tail, which is cut, is
+ * told from damage by one rule: what is no whole frame is torn if no whole frame begins behind it.
+ *
+ * Why: an epoch's frame is fsynced before anything is written behind it, so nothing whole lies behind what a loss of
+ * power tears. And that may hold anything, as pages reach the disk in any order: zeros where the last frame's head
+ * should be, and its body in the page behind. Only confirmations are not fsynced before the epoch that follows. So one
+ * torn tail is taken for damage: where a confirmation's page was lost while all of the epoch behind it, not fsynced
+ * either, was not. That is an exit 4 too many, at a page's border, and never a wrong result. The reverse, damage in a
+ * last frame that was fsynced, cannot be told from a torn one: if that epoch had reached the table or the topics, the
+ * start finds them ahead of the log, which is exit 4.
  */
 import { crc32c } from "../topic/crc32c.ts";
 
@@ -32,28 +40,34 @@ export interface Unframed {
   readonly damage?: { readonly at: number; readonly fault: string };
 }
 
-/**
- * The bodies of all whole frames. A write that was cut off leaves a part of a frame at the end, or, after a loss of
- * power, zeros or a last frame that was not all written: that is a torn tail. Anything else is damage.
- */
+/** The bodies of all whole frames up to the first bytes that are none. */
 export function unframe(bytes: Uint8Array): Unframed {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const bodies: Uint8Array[] = [];
   let at = 0;
-  while (at + HEAD_BYTES <= bytes.length) {
-    if (view.getUint32(at + 8) !== crc32c(bytes, at, at + 8)) {
-      if (bytes.subarray(at).every((byte) => byte === 0)) break;
-      return { bodies, wholeBytes: at, damage: { at, fault: "a wrong checksum of a frame's head" } };
-    }
-    const bodyAt = at + HEAD_BYTES;
-    const end = bodyAt + view.getUint32(at);
-    if (end > bytes.length) break;
-    if (view.getUint32(at + 4) !== crc32c(bytes, bodyAt, end)) {
-      if (end === bytes.length) break;
-      return { bodies, wholeBytes: at, damage: { at, fault: "a wrong checksum" } };
-    }
-    bodies.push(bytes.subarray(bodyAt, end));
+  for (;;) {
+    const end = frameEnd(bytes, view, at);
+    if (end === undefined || !isWhole(bytes, view, at, end)) break;
+    bodies.push(bytes.subarray(at + HEAD_BYTES, end));
     at = end;
   }
+  // A head that is right tells where the next frame begins, so that what its own body says is not taken for one.
+  const headEnd = frameEnd(bytes, view, at);
+  for (let behind = headEnd ?? at + 1; behind + HEAD_BYTES <= bytes.length; behind++) {
+    const end = frameEnd(bytes, view, behind);
+    if (end === undefined || !isWhole(bytes, view, behind, end)) continue;
+    const fault = headEnd === undefined ? "a wrong checksum of a frame's head" : "a wrong checksum";
+    return { bodies, wholeBytes: at, damage: { at, fault } };
+  }
   return { bodies, wholeBytes: at };
+}
+
+/** Where the frame at `at` ends, as its head says; undefined where no head lies there. */
+function frameEnd(bytes: Uint8Array, view: DataView, at: number): number | undefined {
+  if (at + HEAD_BYTES > bytes.length || view.getUint32(at + 8) !== crc32c(bytes, at, at + 8)) return undefined;
+  return at + HEAD_BYTES + view.getUint32(at);
+}
+
+function isWhole(bytes: Uint8Array, view: DataView, at: number, end: number): boolean {
+  return end <= bytes.length && view.getUint32(at + 4) === crc32c(bytes, at + HEAD_BYTES, end);
 }

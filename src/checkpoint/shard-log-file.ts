@@ -74,16 +74,23 @@ export class ShardLogFile implements ShardLog {
     }
   }
 
-  /** Opens a log; a torn tail is cut off. Damage elsewhere is exit 4. */
-  static async open(path: string): Promise<{ log: ShardLogFile; header: HeaderRecord; cutBytes: number }> {
+  /**
+   * Opens a log; a torn tail is cut off. Damage elsewhere is exit 4. `check` is called with the header before anything
+   * else is looked at: in another format that may be of any make.
+   */
+  static async open(
+    path: string,
+    check: (header: HeaderRecord) => void,
+  ): Promise<{ log: ShardLogFile; cutBytes: number }> {
     const bytes = await readFile(path).catch((error) => {
       throw diskError("read", path, error);
     });
     const { bodies, wholeBytes, damage } = unframe(bytes);
-    if (damage !== undefined) throw damaged(path, damage.at, damage.fault);
     const [head, ...rest] = bodies;
-    if (head === undefined || rest.length === 0) throw damaged(path, 0, "no whole beginning");
-    const header = readHeader(head);
+    const header = head === undefined ? undefined : readHeader(head);
+    if (header !== undefined) check(header);
+    if (damage !== undefined) throw damaged(path, damage.at, damage.fault);
+    if (header === undefined || rest.length === 0) throw damaged(path, 0, "no whole beginning");
     // Records are read into memory of their own: what is kept of them is small.
     const records = rest.map(readRecord);
     const file = await open(path, "r+").catch((error) => {
@@ -91,7 +98,7 @@ export class ShardLogFile implements ShardLog {
     });
     if (wholeBytes < bytes.length) await file.truncate(wholeBytes);
     const log = new ShardLogFile(path, file, header, records, wholeBytes);
-    return { log, header, cutBytes: bytes.length - wholeBytes };
+    return { log, cutBytes: bytes.length - wholeBytes };
   }
 
   /** Makes a log with its base; durable but for its name in the folder. */
@@ -161,14 +168,17 @@ export class ShardLogFile implements ShardLog {
   }
 
   async close(): Promise<void> {
-    await this.#inOrder(() => this.#file.close());
+    // Who wrote has been told of a failure.
+    await this.#writes.catch(() => {});
+    await this.#file.close();
   }
 
+  /** After a failure nothing more is written: behind what it left, a torn tail would be damage. */
   #inOrder(work: () => Promise<void>): Promise<void> {
-    const done = this.#writes.then(work);
-    // Who called is told of a failure; the next call fails by itself.
-    this.#writes = done.catch(() => {});
-    return done;
+    this.#writes = this.#writes.then(work);
+    // Met by who called, and by every later call.
+    this.#writes.catch(() => {});
+    return this.#writes;
   }
 
   #note(record: LogRecord): void {

@@ -18,10 +18,11 @@ export async function cleanup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
   const holder = ownerText("cleanup", now());
   const { home } = settings;
-  const lockPaths = new Map([
+  // Both of them, also where the two are one folder.
+  const lockPaths = [
     [home, homeLockPath(home)],
     [settings.checkpoints, checkpointLockPath(settings.checkpoints)],
-  ]);
+  ] as const;
   const topics = topicsOf(settings, holder, context);
   const topicAdmin = topics.admin();
   const groupOffsets = topics.groupOffsets();
@@ -50,7 +51,7 @@ export async function cleanup(context: CommandContext): Promise<void> {
     if (plan.length === 0) log.info(`there is nothing to remove in ${home}`);
     else await confirm(context, plan);
     await remove(removal, log.info);
-    for (const folder of lockPaths.keys()) await removeLockFiles(folder);
+    for (const [folder] of lockPaths) await removeLockFiles(folder);
   } finally {
     await topicAdmin.close();
     await groupOffsets.close();

@@ -2,20 +2,30 @@
  * `consume-kafka`: prints the anomaly lines, each unchanged, and goes on where it left off: a line counts as read only
  * after it was written to stdout. Follows the topic until it is stopped; with `--once` to the topic's end.
  */
+import { joined } from "../byte-stream.ts";
 import type { CommandContext } from "../command.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
 import { Home } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { SliceWalk } from "../slice-walk.ts";
-import { RemadeTopic, type Slice, type TopicReader } from "../topic/contract.ts";
+import { DamagedBatch, RemadeTopic, type Slice, type TopicReader } from "../topic/contract.ts";
 import { topicsOf } from "../topic/topics.ts";
 
 /** Read and printed at once. */
 const READ_BYTES = 256 * 1024;
 /** While there is more to print, the offset is committed at most so often: each commit costs an fsync. */
 const COMMIT_INTERVAL_MS = 200;
+const LINE_END = new Uint8Array([0x0a]);
+const NO_VALUE = new Uint8Array(0);
 const REPLACED_HINT =
   "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning";
+const DAMAGED_HINT = "put the topic back from a copy; what came before this offset was printed";
+
+/** What of a slice is printed, and where it is read on. */
+interface Printable {
+  readonly lines: Uint8Array;
+  readonly nextOffset: number;
+}
 
 /** The consumer group of `consume-kafka`, beside `process`'s own. */
 export function anomaliesGroup(group: string): string {
@@ -53,8 +63,9 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
           await reader.waitForMore(0, offset, signal);
           continue;
         }
-        await stdout.write(linesOf(slice, offset, goal, reader));
-        offset = Math.min(slice.nextOffset, goal);
+        const { lines, nextOffset } = linesOf(slice, offset, goal, reader);
+        await stdout.write(lines);
+        offset = Math.min(nextOffset, goal);
         if (now() - committedMs >= COMMIT_INTERVAL_MS) await commit();
       }
     } catch (error) {
@@ -74,14 +85,27 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
   }
 }
 
-/** The values of the slice's records from `offset` up to `goal`, a line each. */
-function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): string {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/**
+ * The values of the slice's records from `offset` up to `goal`, a line each, byte for byte: not all are text. At
+ * damage, those before it; read on behind them, it is met again.
+ */
+function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): Printable {
   const walk = new SliceWalk(`topic ${reader.topic}`);
   walk.load(slice.bytes, goal);
-  let lines = "";
-  while (walk.next(offset)) lines += `${decoder.decode(walk.value() ?? undefined)}\n`;
-  return lines;
+  const pieces: Uint8Array[] = [];
+  let nextOffset = offset;
+  try {
+    while (walk.next(offset)) {
+      pieces.push(walk.value() ?? NO_VALUE, LINE_END);
+      nextOffset = walk.cursor.offset + 1;
+    }
+  } catch (error) {
+    if (!(error instanceof DamagedBatch)) throw error;
+    // Its own hint names a flag of `process`.
+    if (pieces.length === 0) throw stateError(error.message, DAMAGED_HINT, error);
+    return { lines: joined(pieces), nextOffset };
+  }
+  return { lines: joined(pieces), nextOffset: slice.nextOffset };
 }
 
 function replaced(group: string, committed: number, topic: string, end: number): Error {

@@ -39,22 +39,25 @@ async function send(context: CommandContext, files: readonly RatingFile[], topic
     log.warn(`cut ${bytes} bytes that a crash left at the end of partition ${partition}: they were never confirmed`);
   }
   const producer = new Producer(writer, now, resume);
+  let isStopped = false;
   try {
     // Closed before anything is said, so that nothing is on its way then.
     const unsent = files.filter(({ name }) => !resume?.holdsFile(name));
-    await sendFiles(context, unsent, producer).finally(() => writer.close());
+    isStopped = await sendFiles(context, unsent, producer).finally(() => writer.close());
   } catch (error) {
     if (producer.arrived > 0)
       log.warn(`${producer.arrived} lines are on the topic: go on with --resume, as sent again they would count twice`);
     throw error;
   }
+  if (isStopped) context.signal.throwIfAborted();
 }
 
+/** Returns whether the signal came before the end of the last file. */
 async function sendFiles(
   { settings, log, progress, signal }: CommandContext,
   files: readonly RatingFile[],
   producer: Producer,
-): Promise<void> {
+): Promise<boolean> {
   const display = progress("ratings");
   for (const [index, file] of files.entries()) {
     if (index > 0) await pause(settings.sleepSeconds, signal);
@@ -74,6 +77,7 @@ async function sendFiles(
   }
   if (producer.held > 0) log.info(`${producer.held} lines more were passed over, as the topic holds them`);
   if (signal.aborted) log.warn(`stopped early: ${producer.sent} lines were sent, and all of them are durable`);
+  return signal.aborted;
 }
 
 /** Keeps out another one that resumes from the same home; on another machine, nothing does. */

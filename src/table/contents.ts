@@ -84,10 +84,10 @@ export function listOurs(contents: Contents, place: string): string[] {
 export function listKept(contents: Contents, place: string): string[] {
   if (!contents.tables.has("movie_ratings") || tidemarkTables(contents).length === 0) return [];
   if (!contents.sound.has("movie_ratings")) {
-    return [`(kept: table movie_ratings in ${place}, whose columns are not Tidemark's)`];
+    return [`table movie_ratings in ${place}, whose columns are not Tidemark's`];
   }
   if (ownsRatings(contents)) return [];
-  return [`(kept: table movie_ratings in ${place}, as setup did not make it)`];
+  return [`table movie_ratings in ${place}, as setup did not make it`];
 }
 
 /** Whether setup made the result table, which then is as we would make it. */

@@ -87,6 +87,12 @@ export interface ResultReader {
   close(): Promise<void>;
 }
 
+/** What `cleanup` removed, and what one might expect to go, with why it stays; in words. */
+export interface CleanedUp {
+  readonly removed: readonly string[];
+  readonly kept: readonly string[];
+}
+
 /**
  * What `setup` and `cleanup` do to the database. Every method names in its result what it made or removed, for people.
  */
@@ -99,6 +105,5 @@ export interface TableAdmin {
    * Takes the lock as `process` does (a living owner: exit 4), then removes what `setup` made. Calls `whenSure` once
    * it is certain that nothing refuses that, and before any of it is gone; nothing goes when that throws.
    */
-  cleanup(whenSure?: () => Promise<void>): Promise<string[]>;
-  close(): Promise<void>;
+  cleanup(whenSure?: () => Promise<void>): Promise<CleanedUp>;
 }

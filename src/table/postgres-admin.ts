@@ -6,7 +6,7 @@
  */
 import type { PostgresDatabase } from "../settings.ts";
 import { type Contents, listKept, listOurs, ownsRatings } from "./contents.ts";
-import type { TableAdmin, TableOwner } from "./contract.ts";
+import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
 import { isRefusal, reasonOf } from "./postgres-errors.ts";
 import { lockDatabase } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
@@ -45,9 +45,10 @@ export function openPostgresAdmin(
     setup: () => translated(database, () => admin.setup()),
     inventory: () => translated(database, () => admin.inventory()),
     cleanup: (whenSure = async () => {}) => translated(database, () => admin.cleanup(whenSure)),
-    close: async () => {},
   };
 }
+
+const NOTHING: CleanedUp = { removed: [], kept: [] };
 
 /** What there is of ours: in the database, and the database and its user themselves. */
 interface Found {
@@ -97,22 +98,23 @@ class PostgresAdmin {
     }
   }
 
-  async cleanup(whenSure: () => Promise<void>): Promise<string[]> {
+  async cleanup(whenSure: () => Promise<void>): Promise<CleanedUp> {
     const session = await this.#connectIfLetIn();
     try {
       const found = await this.#look(session);
       if (this.#list(found).length === 0) {
         await whenSure();
-        return [];
+        return NOTHING;
       }
       const { standing } = found;
       if (!standing.madeDatabase && !standing.madeUser) return await this.#removeTables(session, found, whenSure);
       const why = `setup made ${describePlace(this.#database)} or its user, which only an administrator removes`;
       return await asAdministrator(this.#database, this.#surroundings, why, async (admin) => {
         await checkMayRemove(admin, this.#database, standing);
-        const removed = await this.#removeTables(session, found, whenSure);
+        const tables = await this.#removeTables(session, found, whenSure);
         await session?.end();
-        return [...removed, ...(await this.#removeFromServer(admin, found))];
+        const { removed, kept } = await this.#removeFromServer(admin, found);
+        return { removed: [...tables.removed, ...removed], kept: [...tables.kept, ...kept] };
       });
     } finally {
       await session?.end();
@@ -164,10 +166,10 @@ class PostgresAdmin {
     session: PostgresSession | undefined,
     { contents }: Found,
     whenSure: () => Promise<void>,
-  ): Promise<string[]> {
+  ): Promise<CleanedUp> {
     if (session === undefined || contents === undefined) {
       await whenSure();
-      return [];
+      return NOTHING;
     }
     const place = describePlace(this.#database);
     await lockDatabase(session, contents, this.#holder);
@@ -177,31 +179,33 @@ class PostgresAdmin {
       await dropOurs(session, found);
       // What depends on a table would have refused; all comes back if we end before the commit.
       await whenSure();
-      return [...listOurs(found, place), ...listKept(found, place)];
+      return { removed: listOurs(found, place), kept: listKept(found, place) };
     });
   }
 
-  async #removeFromServer(admin: PostgresSession, { contents, others, standing }: Found): Promise<string[]> {
+  async #removeFromServer(admin: PostgresSession, { contents, others, standing }: Found): Promise<CleanedUp> {
     const place = describePlace(this.#database);
-    const said: string[] = [];
+    const removed: string[] = [];
+    const kept: string[] = [];
     const dropsDatabase = standing.madeDatabase && !others;
     if (dropsDatabase) {
       await dropDatabase(admin, this.#database);
-      said.push(place);
+      removed.push(place);
     } else if (standing.madeDatabase) {
-      said.push(`(kept: ${place}, which holds what is not Tidemark's)`);
+      kept.push(`${place}, which holds what is not Tidemark's`);
     }
-    if (!standing.madeUser) return said;
+    if (!standing.madeUser) return { removed, kept };
     if (!dropsDatabase && contents !== undefined) {
-      const kept = new Set(
+      const stays = new Set(
         contents.tables.has("movie_ratings") && !ownsRatings(contents) ? (["movie_ratings"] as const) : [],
       );
-      const revoke = (session: PostgresSession) => revokeRights(session, this.#database, kept);
+      const revoke = (session: PostgresSession) => revokeRights(session, this.#database, stays);
       await asAdministrator(this.#database, this.#surroundings, "", revoke, this.#database.database);
     }
-    const isGone = await dropUser(admin, this.#database);
-    said.push(isGone ? describeUser(this.#database) : `(kept: ${describeUser(this.#database)}, who owns other things)`);
-    return said;
+    const user = describeUser(this.#database);
+    if (await dropUser(admin, this.#database)) removed.push(user);
+    else kept.push(`${user}, who owns other things`);
+    return { removed, kept };
   }
 
   #whyAdministrator(refusal: unknown): string {

@@ -38,12 +38,12 @@ export async function readContents(session: PostgresSession): Promise<Contents> 
 }
 
 /**
- * The rows of `tidemark_shards`, by partition; `statement` may be one that locks them. With an owner given, exit 4
- * where they belong to another.
+ * The rows of `tidemark_shards`, by partition; `statement` may be one that locks them. Exit 4 where they belong
+ * to another owner.
  */
 export async function readShards(
   session: PostgresSession,
-  owner: TableOwner | undefined,
+  owner: TableOwner,
   statement = selectShards,
 ): Promise<ShardStanding[]> {
   return standingsOf(await session.query(statement), owner, describePlace(session.place));

@@ -22,7 +22,7 @@ import {
   TABLE_NAMES,
   tidemarkTables,
 } from "./contents.ts";
-import type { TableAdmin, TableOwner } from "./contract.ts";
+import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
 import {
   type Access,
   databasePath,
@@ -37,19 +37,18 @@ import {
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
- * `owner`: whose table it has to be; undefined where that does not matter. `holder` names this process to others
- * ("cleanup, pid 12"). The file's folder has to be there.
+ * `owner`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
+ * to be there.
  */
-export function openSqliteAdmin(path: string, owner: TableOwner | undefined, holder: string): TableAdmin {
+export function openSqliteAdmin(path: string, owner: TableOwner, holder: string): TableAdmin {
   return {
     setup: async () => setup(databasePath(path), owner),
     inventory: async () => inventory(databasePath(path), owner),
     cleanup: (whenSure = doNothing) => cleanup(databasePath(path), owner, holder, whenSure),
-    close: async () => {},
   };
 }
 
-function setup(path: string, owner: TableOwner | undefined): string[] {
+function setup(path: string, owner: TableOwner): string[] {
   // An empty file is what a setup that was killed leaves; there is nothing in it that could be anybody's.
   const fileIsMissing = (fileAt(path)?.size ?? 0) === 0;
   return withDatabase(path, "write", (database) => {
@@ -59,12 +58,7 @@ function setup(path: string, owner: TableOwner | undefined): string[] {
   });
 }
 
-function makeMissing(
-  database: DatabaseSync,
-  path: string,
-  owner: TableOwner | undefined,
-  fileIsMissing: boolean,
-): string[] {
+function makeMissing(database: DatabaseSync, path: string, owner: TableOwner, fileIsMissing: boolean): string[] {
   const contents = readContents(database, path);
   checkShapes(contents, path);
   const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
@@ -92,7 +86,7 @@ function makeMissing(
   return made;
 }
 
-function inventory(path: string, owner: TableOwner | undefined): string[] {
+function inventory(path: string, owner: TableOwner): string[] {
   if (fileAt(path) === undefined) return [];
   return withDatabaseForRemoval(path, "read", (database) => {
     const contents = readContents(database, path);
@@ -108,32 +102,33 @@ function listRemoved(contents: FileContents, path: string): string[] {
 }
 
 const doNothing = async () => {};
+const NOTHING: CleanedUp = { removed: [], kept: [] };
 
 async function cleanup(
   path: string,
-  owner: TableOwner | undefined,
+  owner: TableOwner,
   holder: string,
   whenSure: () => Promise<void>,
-): Promise<string[]> {
+): Promise<CleanedUp> {
   if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) {
     await whenSure();
-    return [];
+    return NOTHING;
   }
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
     if (fileAt(path) !== undefined) checkRemovable(path, owner);
     await whenSure();
-    const removed = fileAt(path) === undefined ? [] : removeOurs(path, owner);
+    const cleanedUp = fileAt(path) === undefined ? NOTHING : removeOurs(path, owner);
     // While the lock is still held: afterwards it could be another's.
     removeFile(lockPath(path));
-    return removed;
+    return cleanedUp;
   } finally {
     lock.release();
   }
 }
 
 /** Ends with the error that `removeOurs` would end with: all that it does is done, but for the commit. */
-function checkRemovable(path: string, owner: TableOwner | undefined): void {
+function checkRemovable(path: string, owner: TableOwner): void {
   try {
     withDatabaseForRemoval(path, "write", (database) => {
       // Undone when the database is closed.
@@ -146,14 +141,14 @@ function checkRemovable(path: string, owner: TableOwner | undefined): void {
   }
 }
 
-function findAndRemoveTables(database: DatabaseSync, path: string, owner: TableOwner | undefined): FileContents {
+function findAndRemoveTables(database: DatabaseSync, path: string, owner: TableOwner): FileContents {
   const found = readContents(database, path);
   if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
   if (!ownsFile(found)) removeTables(database, found);
   return found;
 }
 
-function removeOurs(path: string, owner: TableOwner | undefined): string[] {
+function removeOurs(path: string, owner: TableOwner): CleanedUp {
   const contents = withDatabaseForRemoval(path, "write", (database) =>
     inTransaction(database, path, () => findAndRemoveTables(database, path, owner)),
   );
@@ -161,9 +156,10 @@ function removeOurs(path: string, owner: TableOwner | undefined): string[] {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.
     for (const suffix of ["", "-wal", "-shm"]) removeFile(path + suffix);
   }
-  const removed = [...listRemoved(contents, path), ...listKept(contents, path)];
+  const kept = listKept(contents, path);
   const keepsFile = contents.setup?.madeFile === true && !ownsFile(contents);
-  return keepsFile ? [...removed, `(kept: database file ${path}, which holds what is not Tidemark's)`] : removed;
+  if (keepsFile) kept.push(`database file ${path}, which holds what is not Tidemark's`);
+  return { removed: listRemoved(contents, path), kept };
 }
 
 function removeFile(path: string): void {

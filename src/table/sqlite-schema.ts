@@ -65,8 +65,8 @@ export function checkExists(path: string): void {
   }
 }
 
-/** The rows of `tidemark_shards`, by partition. With an owner given, exit 4 where they belong to another. */
-export function readShards(database: DatabaseSync, path: string, owner: TableOwner | undefined): ShardStanding[] {
+/** The rows of `tidemark_shards`, by partition. Exit 4 where they belong to another owner. */
+export function readShards(database: DatabaseSync, path: string, owner: TableOwner): ShardStanding[] {
   return standingsOf(
     translated(path, () => database.prepare(selectShards).all()),
     owner,

@@ -6,14 +6,14 @@ import { describeEpoch, type Epoch, sameEpoch } from "../epoch.ts";
 import { stateError } from "../errors.ts";
 import type { ShardStanding, TableOwner } from "./contract.ts";
 
-/** Rows of `tidemark_shards` as standings. With an owner given, exit 4 where they belong to another. */
+/** Rows of `tidemark_shards` as standings. Exit 4 where they belong to another owner. */
 export function standingsOf(
   rows: readonly Record<string, unknown>[],
-  owner: TableOwner | undefined,
+  owner: TableOwner,
   place: string,
 ): ShardStanding[] {
   return rows.map((shard) => {
-    if (owner !== undefined && (shard.consumer_group !== owner.group || shard.topic !== owner.topic)) {
+    if (shard.consumer_group !== owner.group || shard.topic !== owner.topic) {
       throw stateError(
         `the table in ${place} belongs to group ${shard.consumer_group}, topic ${shard.topic}, ` +
           `not to group ${owner.group}, topic ${owner.topic}`,

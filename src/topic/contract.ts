@@ -71,7 +71,6 @@ export interface Slice {
 /** What opening a topic for writing cut off a partition's end: a write that a crash tore. */
 export interface CutTail {
   readonly partition: number;
-  readonly path: string;
   /** Where the file ends now. */
   readonly position: number;
   readonly bytes: number;

@@ -3,7 +3,8 @@
  * Promises that nothing outside of a batch's own bytes is read. Building batches is `batch-builder.ts`; what a
  * record's value means is the reader's.
  */
-import { assert, stateError } from "../errors.ts";
+import { assert } from "../errors.ts";
+import { DamagedBatch } from "./contract.ts";
 import { crc32c } from "./crc32c.ts";
 
 export const BATCH_HEADER_BYTES = 61;
@@ -13,9 +14,6 @@ export const BATCH_FRAME_BYTES = 12;
 export const BATCH_BYTES_MAX = 128 * 1024 * 1024;
 export const BATCH_CRC_AT = 17;
 export const BATCH_CRC_FROM = 21;
-
-/** What `batchFault` says of a batch that is whole, but not what its producer sent. */
-export const WRONG_CRC = "a wrong CRC";
 
 const MAGIC_V2 = 2;
 const COMPRESSION_MASK = 0x07;
@@ -78,18 +76,42 @@ export function isWholeBatch(bytes: Uint8Array, { at, bytes: length }: BatchHead
   return length >= BATCH_HEADER_BYTES && at + length <= bytes.length;
 }
 
+/** `crc`: the batch is whole, but not what its producer sent. */
+export type BatchFaultKind = "format" | "length" | "cut" | "crc" | "counts";
+
 /** What is wrong with the whole batch at `header`, or undefined: format, length and, as `checksum` has it, CRC-32C. */
-export function batchFault(
+export function batchFaultKind(
   bytes: Uint8Array,
   header: BatchHeader,
   checksum = (start: number, end: number) => crc32c(bytes, start, end),
-): string | undefined {
-  if (header.magic !== MAGIC_V2) return `message format ${header.magic}, only 2 is known`;
-  if (header.bytes < BATCH_HEADER_BYTES || header.bytes > BATCH_BYTES_MAX) return `a batch length of ${header.bytes}`;
-  if (!isWholeBatch(bytes, header)) return "a batch cut short";
-  if (checksum(header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return WRONG_CRC;
-  if (header.recordCount < 0 || header.lastOffset < header.baseOffset) return "impossible counts";
+): BatchFaultKind | undefined {
+  if (header.magic !== MAGIC_V2) return "format";
+  if (header.bytes < BATCH_HEADER_BYTES || header.bytes > BATCH_BYTES_MAX) return "length";
+  if (!isWholeBatch(bytes, header)) return "cut";
+  if (checksum(header.at + BATCH_CRC_FROM, header.at + header.bytes) !== header.crc) return "crc";
+  if (header.recordCount < 0 || header.lastOffset < header.baseOffset) return "counts";
   return undefined;
+}
+
+/** The same in words. */
+export function batchFault(bytes: Uint8Array, header: BatchHeader): string | undefined {
+  const kind = batchFaultKind(bytes, header);
+  return kind && describeFault(kind, header);
+}
+
+export function describeFault(kind: BatchFaultKind, header: BatchHeader): string {
+  switch (kind) {
+    case "format":
+      return `message format ${header.magic}, only 2 is known`;
+    case "length":
+      return `a batch length of ${header.bytes}`;
+    case "cut":
+      return "a batch cut short";
+    case "crc":
+      return "a wrong CRC";
+    case "counts":
+      return "impossible counts";
+  }
 }
 
 /** One record of a batch. The arrays are views of the batch's bytes. */
@@ -124,7 +146,7 @@ export function* recordsOf(bytes: Uint8Array, header: BatchHeader): Generator<To
 
 /**
  * Steps through the records of one uncompressed batch without making an object a record. After `next()` returned
- * true, the fields tell where the record's key and value lie in the bytes. Damage inside a batch is exit 4.
+ * true, the fields tell where the record's key and value lie in the bytes. Damage inside a batch is a `DamagedBatch`.
  */
 export class RecordCursor {
   offset = 0;
@@ -151,7 +173,7 @@ export class RecordCursor {
   /** Places the cursor before the first record. */
   open(bytes: Uint8Array, header: BatchHeader): void {
     if (header.compression !== 0) {
-      throw stateError(
+      throw new DamagedBatch(
         `the batch at offset ${header.baseOffset} is compressed (codec ${header.compression})`,
         "only uncompressed batches can be read here",
       );
@@ -244,8 +266,8 @@ export class RecordCursor {
     while (this.#bytes[this.#at++] >= 0x80);
   }
 
-  #damaged(): Error {
-    return stateError(
+  #damaged(): DamagedBatch {
+    return new DamagedBatch(
       `a record of the batch at offset ${this.#baseOffset} does not fit its own length`,
       "the batch's checksum is right, so its producer wrote it so; the topic cannot be read past it",
     );

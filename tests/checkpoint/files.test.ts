@@ -2,7 +2,7 @@
  * Checkpoints as files: what was logged is there after a restart, whatever a crash left behind; damage and other
  * settings are told; a log is compacted and stays small.
  */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import {
   mkdirSync,
   mkdtempSync,
@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ByteReader } from "../../src/byte-stream.ts";
@@ -209,6 +210,26 @@ test("appends and confirmations that overlap a compaction are all there", async 
   expect(again.last.number).toBe(2);
 });
 
+test("behind an epoch that the disk refused half-way nothing is written: it stays a torn tail", async () => {
+  const { log } = await beginRun();
+  const first = await append(log, new Movies());
+  const file = await open(logPath());
+  const files = Object.getPrototypeOf(file) as FileHandle;
+  await file.close();
+  // The frame's head is written, its body is not.
+  const write = files.write;
+  const refusing = spyOn(files, "write").mockImplementation(function (this: FileHandle, ...args: unknown[]) {
+    const isFirst = refusing.mock.calls.length === 1;
+    return isFirst ? write.apply(this, args as never) : Promise.reject(Object.assign(new Error(), { code: "ENOSPC" }));
+  } as typeof write);
+  expect(await append(log, new Movies()).catch(({ exitCode }) => exitCode)).toBe(3);
+  refusing.mockRestore();
+  // There is room again when an earlier epoch, on its way meanwhile, is confirmed.
+  expect(await log.confirm(first.identity, ENDS).catch(({ exitCode }) => exitCode)).toBe(3);
+  const { log: again } = await reopen();
+  expect([again.last.number, again.confirmed.number]).toEqual([1, 0]);
+});
+
 test("other settings are exit 4 and name what differs", async () => {
   await beginRun();
   const error = await reopen({ ...SETTINGS, mode: "A" }).then(
@@ -237,13 +258,21 @@ test("a run that never became current is no run, and is removed once another fit
   expect(runs()).toEqual([`run-${OTHER_RUN}`]);
 });
 
-test("a checkpoint of a newer Tidemark is exit 4", async () => {
+/** What another format may have behind its header. */
+const RECORDS_OF_ANOTHER_FORMAT: [string, (records: Uint8Array[]) => Uint8Array[]][] = [
+  ["the same", (records) => records],
+  ["a record of a kind unknown", (records) => [...records, new Uint8Array([9, 1, 2])]],
+  ["a base of another make", ([base]) => [base.subarray(0, 5)]],
+  ["no records", () => []],
+];
+
+test.each(RECORDS_OF_ANOTHER_FORMAT)("a checkpoint of a newer Tidemark, with %s, is exit 4", async (_, change) => {
   await beginRun();
   const { frame, unframe } = await import("../../src/checkpoint/frames.ts");
   const bodies = [...unframe(readFileSync(logPath())).bodies];
   const header = JSON.parse(new TextDecoder().decode(bodies[0]));
-  bodies[0] = new TextEncoder().encode(JSON.stringify({ ...header, format: 99 }));
-  writeFileSync(logPath(), Buffer.concat(bodies.flatMap((body) => frame([body]))));
+  const newer = [new TextEncoder().encode(JSON.stringify({ ...header, format: 99 })), ...change(bodies.slice(1))];
+  writeFileSync(logPath(), Buffer.concat(newer.flatMap((body) => frame([body]))));
   const error = await reopen().then(
     () => undefined,
     (thrown) => thrown,

@@ -46,8 +46,8 @@ describe("consume-jdbc", () => {
       settings: readSettings("consume-jdbc", ["--home", home, "--interval", "0.1", ...args], {}),
       stdin: process.stdin,
       stdout: {
-        write: async (text) => {
-          written.push(text);
+        write: async (data) => {
+          written.push(Buffer.from(data).toString());
           if ((await after?.(written.length)) === "stop") stop.abort();
         },
       },

@@ -1,9 +1,12 @@
 /** consume-kafka on embedded topics: once, following, going on where it left off, and with a reader that goes away. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { consumeKafka } from "../../src/commands/consume-kafka.ts";
+import { processRatings } from "../../src/commands/process.ts";
+import { produce } from "../../src/commands/produce.ts";
+import { setup } from "../../src/commands/setup.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";
 import { failureOf } from "../failure.ts";
@@ -38,6 +41,21 @@ describe("consume-kafka", () => {
     expect(await once()).toBe("c\n");
   });
 
+  test("prints the bytes of a rejected line, whatever they are", async () => {
+    const [ratings, titles] = [join(home, "ratings"), join(home, "titles.csv")];
+    mkdirSync(ratings);
+    const lines = ["2002-09-20,1,7,\xff", "\xef\xbb\xbf\xc4", "\xc5\x99"];
+    writeFileSync(join(ratings, "1.csv"), `date,film_id,user_id,rate\n${lines.join("\n")}\n`, "latin1");
+    writeFileSync(titles, "1,2001,K-Pax\n");
+    await writer.close();
+    await run("setup", setup, ["--home", home]);
+    await run("produce", produce, ["--home", home, "--ratings", ratings]);
+    await run("process", processRatings, ["--home", home, "--titles", titles, "--once"]);
+    const args = ["--home", home, "--once", "--anomaly-topic", "netflix-ratings-rejected"];
+    const { stdoutBytes } = await run("consume-kafka", consumeKafka, args);
+    expect(stdoutBytes.toString("latin1")).toBe(`${lines.join("\n")}\n`);
+  });
+
   test("--from-beginning prints all again; another group has a place of its own", async () => {
     await append(writer, ["a", "b"]);
     expect(await once()).toBe("a\nb\n");
@@ -50,8 +68,8 @@ describe("consume-kafka", () => {
   test("follows the topic until it is stopped, and then goes on where it left off", async () => {
     const stop = new AbortController();
     let printed = "";
-    const write = async (text: string) => {
-      printed += text;
+    const write = async (data: string | Uint8Array) => {
+      printed += Buffer.from(data).toString();
       if (printed.endsWith("a\n")) await append(writer, ["b"]);
       if (printed.endsWith("b\n")) stop.abort();
     };
@@ -64,8 +82,9 @@ describe("consume-kafka", () => {
 
   test("ends quietly when its reader has gone, and prints again what could not be written", async () => {
     await append(writer, ["a"]);
-    const write = async (text: string) => {
-      if (text.startsWith("b")) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    const write = async (data: string | Uint8Array) => {
+      if (Buffer.from(data).toString().startsWith("b"))
+        throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
       await append(writer, ["b", "c"]);
     };
     await run("consume-kafka", consumeKafka, ["--home", home], { stdout: { write } });

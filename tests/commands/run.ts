@@ -22,6 +22,8 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly stdout: string;
+  /** The same as it was written. */
+  readonly stdoutBytes: Buffer;
   /** What was logged, a line each. */
   readonly logged: readonly string[];
 }
@@ -32,11 +34,11 @@ export async function run(
   args: readonly string[],
   { typed, signal = new AbortController().signal, stdout, now = Date.now, env = {} }: RunOptions = {},
 ): Promise<RunResult> {
-  let written = "";
+  const written: Uint8Array[] = [];
   const logged: string[] = [];
   const collect: Output = {
-    write: async (text) => {
-      written += text;
+    write: async (data) => {
+      written.push(Buffer.from(data));
     },
   };
   const note = (message: string) => void logged.push(message);
@@ -52,5 +54,6 @@ export async function run(
     isTerminal: false,
   };
   await command(context);
-  return { stdout: written, logged };
+  const stdoutBytes = Buffer.concat(written);
+  return { stdout: stdoutBytes.toString(), stdoutBytes, logged };
 }

@@ -152,6 +152,19 @@ describe("setup and cleanup", () => {
     await used();
   });
 
+  test("cleanup of checkpoints that lie in the home itself heeds both locks of that folder", async () => {
+    await used("--checkpoints", home);
+    for (const name of ["process.lock", "checkpoint.lock"]) {
+      const lock = FileLock.acquire(join(home, name), "it", "process, pid 1");
+      const error = await failureOf(() => runCleanup(["--yes", "--checkpoints", home]));
+      lock.release();
+      expect([error.exitCode, error.message]).toEqual([4, expect.stringMatching(/in use by process, pid 1/)]);
+      expect(checkpointFiles(home)).toHaveLength(2);
+    }
+    await runCleanup(["--yes", "--checkpoints", home]);
+    expect(existsSync(home)).toBe(false);
+  });
+
   test("cleanup leaves alone topics that were there before setup, and what it did not make anywhere", async () => {
     const checkpoints = join(root, "my checkpoints");
     mkdirSync(home, { recursive: true });

@@ -159,7 +159,9 @@ describe("a second", () => {
     expect(stderr).toContain(`in use by tidemark produce (pid ${first.pid} on host `);
     expect(work.topic()).toEqual(before);
     const ended = await first.end("SIGTERM");
-    expect(ended).toMatchObject({ code: 0, stdout: "" });
+    // Not done: a `process --drain` behind && must not run.
+    expect(ended).toMatchObject({ code: 143, stdout: "" });
+    expect(ended.stderr).toContain("--resume");
     expect(ended.stderr).toContain("stopped early: 90 lines were sent, and all of them are durable");
     expect(work.topic()[0].length).toBe(90);
   });

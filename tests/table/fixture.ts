@@ -77,9 +77,7 @@ export class TestDatabase {
   }
 
   async admin(owner = OWNER): Promise<TableAdmin> {
-    const admin = await this.fixture.admin(owner, "cleanup, pid 2");
-    this.#ends.push(() => admin.close());
-    return admin;
+    return this.fixture.admin(owner, "cleanup, pid 2");
   }
 
   async setup(): Promise<string[]> {

@@ -236,14 +236,14 @@ describe("a SQLite file", () => {
     test("stays when somebody has put something into it since", async () => {
       await database.used([row(0, 1, 1)]);
       await fixture.sql("CREATE TABLE notes (text)");
-      expect((await fixture.admin().cleanup()).join("\n")).toContain("kept: database file");
+      expect((await fixture.admin().cleanup()).kept.join("\n")).toContain("database file");
       expect(await fixture.tables()).toEqual(["notes"]);
     });
 
     test("stays with a result table that somebody has added a column to since", async () => {
       await database.used([row(0, 1, 1)]);
       await fixture.sql("ALTER TABLE movie_ratings ADD COLUMN note TEXT");
-      expect((await fixture.admin().cleanup()).join("\n")).toContain("kept: table movie_ratings");
+      expect((await fixture.admin().cleanup()).kept.join("\n")).toContain("table movie_ratings");
       expect(await fixture.tables()).toEqual(["movie_ratings"]);
       expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
     });

@@ -57,8 +57,7 @@ export class PartitionWriter {
       const bytes = await end.tornBytes();
       segment = await Segment.open(folder, place.segment, "r+");
       assert(segment !== undefined, "the segment whose end was just found is there");
-      const { path } = segment;
-      const cut = bytes > 0 ? { partition, path, position: place.position, bytes, offset: place.offset } : undefined;
+      const cut = bytes > 0 ? { partition, position: place.position, bytes, offset: place.offset } : undefined;
       if (cut !== undefined) {
         await segment.truncate(place.position);
         await segment.sync();
