@@ -80,7 +80,8 @@ export interface Broker {
   }): Promise<{ resources: readonly { readonly configEntries: readonly ConfigEntry[] }[] }>;
   createTopics(request: { readonly topics: readonly ITopicConfig[]; readonly timeout: number }): Promise<unknown>;
   deleteTopics(request: { readonly topics: readonly string[]; readonly timeout: number }): Promise<unknown>;
-  deleteGroups(groupIds: readonly string[]): Promise<unknown>;
+  /** A group's own error is in its result: nothing is thrown for it. */
+  deleteGroups(groupIds: readonly string[]): Promise<{ results: readonly { readonly error?: unknown }[] }>;
 }
 
 /** A client's connections to a cluster, and what it knows of it. */

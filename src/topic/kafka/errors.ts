@@ -10,6 +10,7 @@ const PASSING = new Set([
   "UNKNOWN_TOPIC_ID", // Nor their ids; `partition-reader.ts` asks whether the topic was made again.
   "INCONSISTENT_TOPIC_ID",
   "LEADER_NOT_AVAILABLE",
+  "LISTENER_NOT_FOUND", // The leader is about to start, or to be given the listener that we use.
   "NOT_LEADER_FOR_PARTITION",
   "REQUEST_TIMED_OUT",
   "BROKER_NOT_AVAILABLE",
@@ -51,6 +52,12 @@ const NEEDS_FENCE = new Set([
   "PRODUCER_FENCED",
   "TRANSACTION_COORDINATOR_FENCED",
   "INVALID_PRODUCER_ID_MAPPING", // The id was quiet for 7 days (transactional.id.expiration.ms), and is forgotten.
+  // The transaction is not in the state that we take it for, or records of it are lost.
+  "INVALID_TXN_STATE",
+  "TRANSACTION_ABORTABLE",
+  "UNKNOWN_PRODUCER_ID",
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "DUPLICATE_SEQUENCE_NUMBER",
 ]);
 
 /** The error that KafkaJS wrapped, perhaps several times. */
@@ -69,6 +76,11 @@ export function protocolError(error: unknown): string | undefined {
 /** Whether nothing can go on under the transactional id before it was fenced again. */
 export function needsFence(error: unknown): boolean {
   return NEEDS_FENCE.has(protocolError(error) ?? "");
+}
+
+/** Whether the user lacks a right. */
+export function isNotAllowed(error: unknown): boolean {
+  return protocolError(error)?.endsWith("_AUTHORIZATION_FAILED") ?? false;
 }
 
 /** Whether no broker coordinates the group or the transactions. */
@@ -111,7 +123,7 @@ export function userErrorOf(error: unknown, place: string): UserError | undefine
       error,
     );
   }
-  if (protocolError(error)?.endsWith("_AUTHORIZATION_FAILED")) {
+  if (isNotAllowed(error)) {
     return serviceError(
       `the Kafka brokers ${place} do not allow this: ${reason}`,
       "grant the user what it lacks: reading and writing the topics, the groups and the transactional ids",

@@ -6,7 +6,7 @@ import { serviceError } from "../../errors.ts";
 import type { GroupOffsets } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { protocolError, reasonOf } from "./errors.ts";
+import { isNotAllowed, isPassing, protocolError, reasonOf } from "./errors.ts";
 
 export class KafkaGroupOffsets implements GroupOffsets {
   readonly #connection: KafkaConnection;
@@ -47,15 +47,14 @@ export class KafkaGroupOffsets implements GroupOffsets {
   async remove(topic: string, group: string): Promise<boolean> {
     if (!(await this.has(topic, group))) return false;
     await this.#connection.withGroupCoordinator(group, async (coordinator) => {
-      await coordinator.deleteGroups([group]).catch((error) => {
-        const [first] = (error as { groups?: { error?: unknown }[] }).groups ?? [];
-        if (protocolError(first?.error ?? error) === "GROUP_ID_NOT_FOUND") return;
-        throw serviceError(
-          `the consumer group ${group} cannot be removed: ${reasonOf(first?.error ?? error)}`,
-          "stop the clients that use it, then run the command again",
-          error,
-        );
-      });
+      const { error } = (await coordinator.deleteGroups([group])).results[0];
+      if (error === undefined || protocolError(error) === "GROUP_ID_NOT_FOUND") return;
+      if (isPassing(error) || isNotAllowed(error)) throw error;
+      throw serviceError(
+        `the consumer group ${group} cannot be removed: ${reasonOf(error)}`,
+        "stop the clients that use it, then run the command again",
+        error,
+      );
     });
     return true;
   }

@@ -12,6 +12,7 @@ import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Decoder from "kafkajs/src/protocol/decoder.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import { createErrorFromCode, errorCodes } from "kafkajs/src/protocol/error.js";
+import addPartitionsResponse from "kafkajs/src/protocol/requests/addPartitionsToTxn/v1/response.js";
 import fetchRequests from "kafkajs/src/protocol/requests/fetch/index.js";
 import fetchResponse from "kafkajs/src/protocol/requests/fetch/v11/response.js";
 import metadataRequests from "kafkajs/src/protocol/requests/metadata/index.js";
@@ -20,7 +21,7 @@ import produceRequests from "kafkajs/src/protocol/requests/produce/index.js";
 import produceResponse from "kafkajs/src/protocol/requests/produce/v7/response.js";
 import { assert } from "../../errors.ts";
 import type { Cluster, ProduceRequest } from "./broker.ts";
-import { rootOf } from "./errors.ts";
+import { isNotAllowed, rootOf } from "./errors.ts";
 import { decodeFetchById, encodeFetchById, FETCH_BY_ID_VERSION, type FetchRequest } from "./fetch-by-id.ts";
 import { LargeResponses } from "./large-response.ts";
 import { decodeMetadata, encodeMetadata, METADATA_VERSION, type MetadataRequest } from "./topic-metadata.ts";
@@ -29,6 +30,9 @@ import { decodeMetadata, encodeMetadata, METADATA_VERSION, type MetadataRequest 
 const PRODUCE_API_KEY = 0;
 const FETCH_API_KEY = 1;
 const METADATA_API_KEY = 3;
+/** Kafka protocol guide, "Error Codes". */
+const NO_ERROR = 0;
+const OPERATION_NOT_ATTEMPTED = 55;
 /** The newest that KafkaJS decodes the response of; brokers since 2.1 know it. */
 const PRODUCE_VERSION = 7;
 /** The newest of KafkaJS; its response is decoded below. */
@@ -118,6 +122,7 @@ errorCodes.push(
   },
   { type: "UNKNOWN_TOPIC_ID", code: 100, retriable: true, message: "This server does not host this topic ID" },
   { type: "INCONSISTENT_TOPIC_ID", code: 103, retriable: true, message: "The log's topic ID is not the request's" },
+  { type: "TRANSACTION_ABORTABLE", code: 120, retriable: false, message: "The transaction has to be aborted" },
 );
 
 interface RequestVersions {
@@ -216,6 +221,33 @@ BrokerPool.prototype.connect = async function (this: { createSeedBroker(): Promi
     throw error;
   }
 };
+
+// What a broker answers to the question for a coordinator, KafkaJS forgets: that we may not ask passes with no waiting.
+const withBroker = BrokerPool.prototype.withBroker;
+BrokerPool.prototype.withBroker = async function (ask: (each: unknown) => Promise<unknown>): Promise<unknown> {
+  let refusal: unknown;
+  const answer = await withBroker.call(this, (each: unknown) =>
+    ask(each).catch((error) => {
+      if (isNotAllowed(error)) refusal = error;
+      throw error;
+    }),
+  );
+  if (answer === null && refusal !== undefined) throw refusal;
+  return answer;
+};
+
+// KafkaJS takes the first error of several: the one that counts is of the topic for whose sake others were left alone.
+const parseAddedPartitions = addPartitionsResponse.parse;
+addPartitionsResponse.parse = async (response: AddedPartitions) => {
+  const counts = ({ partitionErrors }: AddedPartitions["errors"][number]) =>
+    partitionErrors.some(({ errorCode }) => errorCode !== NO_ERROR && errorCode !== OPERATION_NOT_ATTEMPTED);
+  const counting = response.errors.filter(counts);
+  return parseAddedPartitions(counting.length > 0 ? { ...response, errors: counting } : response);
+};
+
+interface AddedPartitions {
+  readonly errors: readonly { readonly partitionErrors: readonly { readonly errorCode: number }[] }[];
+}
 
 // KafkaJS takes the first broker's versions for all. Now each is asked for its own: while a cluster is upgraded, one
 // may not know what another knows.

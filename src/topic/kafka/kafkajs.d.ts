@@ -3,6 +3,7 @@ declare module "kafkajs/src/cluster/brokerPool.js";
 declare module "kafkajs/src/protocol/decoder.js";
 declare module "kafkajs/src/protocol/encoder.js";
 declare module "kafkajs/src/protocol/error.js";
+declare module "kafkajs/src/protocol/requests/addPartitionsToTxn/v1/response.js";
 declare module "kafkajs/src/protocol/requests/fetch/index.js";
 declare module "kafkajs/src/protocol/requests/fetch/v11/response.js";
 declare module "kafkajs/src/protocol/requests/metadata/index.js";

@@ -1,0 +1,46 @@
+/** A consumer group that is removed while another client is in it, on a real broker. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { Kafka, logLevel } from "kafkajs";
+import { KafkaTopicAdmin } from "../../../src/topic/kafka/admin.ts";
+import { KafkaGroupOffsets } from "../../../src/topic/kafka/group-offsets.ts";
+import { failureOf } from "../../failure.ts";
+import type { KafkaBroker } from "../../services/kafka.ts";
+import { sharedBroker } from "../../services/shared.ts";
+import { testClient } from "../kafka-fixture.ts";
+
+const START_MS_MAX = 120_000;
+const TOPIC = "read-by-another";
+const GROUP = "group-of-another";
+
+let broker: KafkaBroker;
+beforeAll(async () => {
+  broker = await sharedBroker();
+}, START_MS_MAX);
+afterAll(() => broker?.remove());
+
+test("a group with a living member is not removed: exit 3; once it has left, it is", async () => {
+  const client = testClient({ brokers: [broker.brokers] });
+  const [admin, offsets] = [new KafkaTopicAdmin(client), new KafkaGroupOffsets(client)];
+  const member = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).consumer({ groupId: GROUP });
+  try {
+    await admin.create(TOPIC, 1);
+    await offsets.commit(GROUP, TOPIC, 0);
+    await member.connect();
+    await member.subscribe({ topic: TOPIC });
+    const joined = new Promise((resolve) => member.on("consumer.group_join", resolve));
+    await member.run({});
+    await joined;
+    const error = await failureOf(() => offsets.remove(TOPIC, GROUP));
+    const message = expect.stringContaining(`the consumer group ${GROUP} cannot be removed`);
+    expect(error).toMatchObject({ exitCode: 3, message });
+    expect(await offsets.has(TOPIC, GROUP)).toBe(true);
+    await member.disconnect();
+    expect(await offsets.remove(TOPIC, GROUP)).toBe(true);
+    expect(await offsets.has(TOPIC, GROUP)).toBe(false);
+  } finally {
+    await member.disconnect();
+    await admin.remove(TOPIC);
+    await offsets.close();
+    await admin.close();
+  }
+});
