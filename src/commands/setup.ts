@@ -26,8 +26,12 @@ export async function setup(context: CommandContext): Promise<void> {
       { topic: settings.rejectedTopic, partitions: 1 },
     ];
     for (const { topic, partitions } of wanted) {
-      if (!(await admin.exists(topic))) await home.noteTopic(await topics.manifestName(topic));
+      const isMissing = !(await admin.exists(topic));
+      // Before it is made, so that a `setup` killed just then leaves nothing that `cleanup` does not know.
+      if (isMissing) await home.noteTopic(await topics.manifestName(topic));
       const made = await admin.create(topic, partitions);
+      // Another `setup` was faster: then `cleanup` is its business.
+      if (isMissing && !made) await home.forgetTopic(await topics.manifestName(topic));
       const counted = partitions === 1 ? "1 partition" : `${partitions} partitions`;
       log.info(`topic ${topic}: ${made ? `made, with ${counted}` : "was there already"}`);
     }

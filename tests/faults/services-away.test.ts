@@ -59,6 +59,24 @@ test("PostgreSQL fails over to a standby, which takes no writes before it is pro
   await job.expectGoesOn(running);
 });
 
+test("a broker that owes answers for 30 s is connected to anew: a late answer would meet a buffer in use", async () => {
+  const proxy = await KafkaCutProxy.start(services.broker.brokers);
+  try {
+    await begin("C", { KAFKA_BOOTSTRAP_SERVERS: proxy.brokers });
+    proxy.losesFetches = true;
+    job.sendMore();
+    await running.until("a fetch without an answer", () => proxy.lostFetches > 0);
+    const { connections } = proxy;
+    await untilMissed("timed out");
+    proxy.losesFetches = false;
+    await running.until("another connection", () => proxy.connections > connections);
+    await job.awaitOracle(running);
+    await job.expectGoesOn(running);
+  } finally {
+    proxy.shut();
+  }
+});
+
 test("a process sleeps in the middle of a transaction until the broker has aborted it", async () => {
   const proxy = await KafkaCutProxy.start(services.broker.brokers);
   // The broker looks for those that took too long every 10 s.

@@ -37,15 +37,22 @@ export class KafkaTopicAdmin implements TopicAdmin {
     }
     const configEntries = [{ name: "retention.ms", value: FOR_GOOD }];
     const wanted = { topic, numPartitions: partitions, replicationFactor: -1, configEntries };
-    await this.#connection.withAnyBroker(async (controller) => {
-      await controller.createTopics({ topics: [wanted], timeout: CHANGE_MS_MAX }).catch((error) => {
+    let tries = 0;
+    const made = await this.#connection.withAnyBroker(async (controller) => {
+      tries++;
+      try {
+        await controller.createTopics({ topics: [wanted], timeout: CHANGE_MS_MAX });
+        return true;
+      } catch (error) {
         // KafkaJS has each topic's own error in a list.
         const [first] = (error as { errors?: unknown[] }).errors ?? [];
         if (protocolError(first ?? error) !== "TOPIC_ALREADY_EXISTS") throw first ?? error;
-      });
+        // At once: somebody else made it meanwhile. Later: an earlier try, whose answer was lost.
+        return tries > 1;
+      }
     });
     await this.#awaitTopic(topic, true);
-    return true;
+    return made || this.create(topic, partitions);
   }
 
   async exists(topic: string): Promise<boolean> {

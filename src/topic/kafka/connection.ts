@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { serviceError, stateError, usageError } from "../../errors.ts";
 import type { Broker, Cluster } from "./broker.ts";
 import type { KafkaClient } from "./client.ts";
-import { isPassing, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
+import { isPassing, isTimedOut, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
 
 const BACK_OFF_MS_MIN = 20;
 const BACK_OFF_MS_MAX = 1_000;
@@ -177,6 +177,8 @@ export class KafkaConnection {
         return result;
       } catch (error) {
         this.#closing.signal.throwIfAborted();
+        // KafkaJS only forgets a request that took too long: its answer would still come, into a buffer that is in use.
+        if (isTimedOut(error)) await this.#cluster.disconnect().catch(() => {});
         const waitedMs = now() - beganMs;
         if (!isPassing(error) || waitedMs >= this.#client.patienceMs) throw userErrorOf(error, this.place) ?? error;
         // Of brokers that answer: while they were away, it was not the topic that was missing.

@@ -45,6 +45,9 @@ const CONNECTION_ERRORS = new Set([
   "KafkaJSGroupCoordinatorNotFound",
 ]);
 
+/** Of the network and of looking up names: whatever words the host's name holds, "ssl" perhaps. */
+const NETWORK_CODES = /^(ENOTFOUND|EAI_|ECONN|EHOST|ENET|ETIMEDOUT|EPIPE)/;
+
 /** What ends a transaction, or the producer under its id, and passes with a new one: with a fence. */
 const NEEDS_FENCE = new Set([
   // The id was fenced by another, or its transaction took so long that the broker aborted it: brokers do not say which.
@@ -95,7 +98,13 @@ export function isPassing(error: unknown): boolean {
   const root = rootOf(error);
   const type = protocolError(error);
   if (type !== undefined) return PASSING.has(type);
-  return CONNECTION_ERRORS.has(root.name) || /^E[A-Z]+$/.test(systemErrorCode(root) ?? "");
+  if (CONNECTION_ERRORS.has(root.name) || isLostInLogin(root)) return true;
+  return /^E[A-Z]+$/.test(systemErrorCode(root) ?? "");
+}
+
+/** Whether a request was not answered for so long that its connection counts as lost. */
+export function isTimedOut(error: unknown): boolean {
+  return rootOf(error).name === "KafkaJSRequestTimeoutError";
 }
 
 /** What is wrong, in one line. */
@@ -147,11 +156,17 @@ function isRefusal(error: unknown): boolean {
   return isOfLogin(error) || isOfEncryption(error);
 }
 
+/** KafkaJS calls all that goes wrong in a login a refusal, and keeps only the words of what it was. */
+function isLostInLogin({ name, message }: Error): boolean {
+  const words = /closed connection|connection (error|timeout|closed)|not connected|timed out/i;
+  return name === "KafkaJSSASLAuthenticationError" && words.test(message);
+}
+
 function isOfLogin(error: unknown): boolean {
-  const { name } = rootOf(error);
+  const root = rootOf(error);
   const type = protocolError(error);
   return (
-    name === "KafkaJSSASLAuthenticationError" ||
+    (root.name === "KafkaJSSASLAuthenticationError" && !isLostInLogin(root)) ||
     (type?.startsWith("SASL_") ?? false) ||
     type === "UNSUPPORTED_SASL_MECHANISM" ||
     type === "ILLEGAL_SASL_STATE" // What a listener says that has no logins.
@@ -160,5 +175,6 @@ function isOfLogin(error: unknown): boolean {
 
 function isOfEncryption(error: unknown): boolean {
   const root = rootOf(error);
-  return protocolError(error) === undefined && /certificate|self.signed|altname|\bssl\b|\btls\b/i.test(root.message);
+  if (protocolError(error) !== undefined || NETWORK_CODES.test(systemErrorCode(root) ?? "")) return false;
+  return /certificate|self.signed|altname|\bssl\b|\btls\b/i.test(root.message);
 }

@@ -40,7 +40,12 @@ export class KafkaGroupOffsets implements GroupOffsets {
   }
 
   async has(topic: string, group: string): Promise<boolean> {
-    return (await this.read(group, topic)) !== undefined;
+    const { partitions: count } = (await this.#connection.findTopic(topic)) ?? { partitions: 1 };
+    const topics = [{ topic, partitions: Array.from({ length: count }, (_, partition) => ({ partition })) }];
+    const { responses } = await this.#connection.withGroupCoordinator(group, (coordinator) =>
+      coordinator.offsetFetch({ groupId: group, topics }),
+    );
+    return responses.flatMap(({ partitions }) => partitions).some(({ offset }) => Number(offset) >= 0);
   }
 
   /** The whole group goes, as it is ours: KafkaJS cannot remove a group's place in one topic alone. */

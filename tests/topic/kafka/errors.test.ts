@@ -4,6 +4,7 @@
  * a sequence that a `produce` sent before counts as sent (tests of readers, writers and administrators).
  */
 import { expect, test } from "bun:test";
+import { KafkaJSConnectionError, KafkaJSSASLAuthenticationError } from "kafkajs";
 import { createErrorFromCode } from "kafkajs/src/protocol/error.js";
 import "../../../src/topic/kafka/kafkajs-patch.ts";
 import { isPassing, needsFence, protocolError, userErrorOf } from "../../../src/topic/kafka/errors.ts";
@@ -84,4 +85,37 @@ test.each<[number, string, string]>([
   const { exitCode, message = "" } = userErrorOf(error, "HERE") ?? {};
   const found = isPassing(error) ? WAIT : needsFence(error) ? FENCE : `exit ${exitCode}: ${message.split(": ")[0]}`;
   expect([protocolError(error), found]).toEqual([name, outcome]);
+});
+
+/** KafkaJS's types do not know what its errors are made of. */
+function made(kind: typeof KafkaJSConnectionError | typeof KafkaJSSASLAuthenticationError, ...of: unknown[]): Error {
+  return Reflect.construct(kind, of);
+}
+
+test.each([
+  [
+    "a host that cannot be looked up, whatever its name",
+    made(KafkaJSConnectionError, "Connection error: getaddrinfo ENOTFOUND kafka-ssl-0", { code: "ENOTFOUND" }),
+    WAIT,
+  ],
+  [
+    "a connection without trust",
+    made(KafkaJSConnectionError, "Connection error: self signed certificate", { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+    "exit 3: no encrypted connection to the Kafka brokers HERE",
+  ],
+  ...["Closed connection", "Connection error: read ECONNRESET", "Request SaslAuthenticate timed out"].map(
+    (words): [string, Error, string] => [
+      `a login that was under way: ${words}`,
+      made(KafkaJSSASLAuthenticationError, `SASL SCRAM SHA256 authentication failed: ${words}`),
+      WAIT,
+    ],
+  ),
+  [
+    "a wrong password",
+    made(KafkaJSSASLAuthenticationError, "SASL PLAIN authentication failed: Authentication failed: Invalid username"),
+    REFUSED_LOGIN,
+  ],
+])("%s", (_, error, outcome) => {
+  const { exitCode, message = "" } = userErrorOf(error, "HERE") ?? {};
+  expect(isPassing(error) ? WAIT : `exit ${exitCode}: ${message.split(": ")[0]}`).toBe(outcome);
 });

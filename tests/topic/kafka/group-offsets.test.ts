@@ -18,6 +18,26 @@ beforeAll(async () => {
 }, START_MS_MAX);
 afterAll(() => broker?.remove());
 
+test("a place in any partition of the topic is one", async () => {
+  const client = testClient({ brokers: [broker.brokers] });
+  const [admin, offsets] = [new KafkaTopicAdmin(client), new KafkaGroupOffsets(client)];
+  const other = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
+  const [topic, groupId] = ["in-partition-1", "group-in-partition-1"];
+  try {
+    await admin.create(topic, 2);
+    await other.connect();
+    await other.setOffsets({ groupId, topic, partitions: [{ partition: 1, offset: "0" }] });
+    expect(await offsets.has(topic, groupId)).toBe(true);
+    expect(await offsets.remove(topic, groupId)).toBe(true);
+    expect(await offsets.has(topic, groupId)).toBe(false);
+  } finally {
+    await other.disconnect();
+    await admin.remove(topic);
+    await offsets.close();
+    await admin.close();
+  }
+});
+
 test("a group with a living member is not removed: exit 3; once it has left, it is", async () => {
   const client = testClient({ brokers: [broker.brokers] });
   const [admin, offsets] = [new KafkaTopicAdmin(client), new KafkaGroupOffsets(client)];
