@@ -50,7 +50,11 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
     let committedOffset = committed;
     let committedMs = now();
     const commit = async () => {
-      if (offset !== committedOffset) await offsets.commit(group, reader.topic, offset);
+      if (offset !== committedOffset) {
+        // A loss of power must not take back what the group has passed.
+        await reader.sync();
+        await offsets.commit(group, reader.topic, offset);
+      }
       committedOffset = offset;
       committedMs = now();
     };
