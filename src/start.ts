@@ -64,10 +64,11 @@ export async function startShards(
   await checkpoint.lock();
   await table.lock();
   const standings = new Map((await table.standings()).map((standing) => [standing.partition, standing]));
-  const existing = options.rebuild ? undefined : await checkpoint.load(settings);
-  const logs = existing ?? (await beginRun(sides, options, standings));
-
   const earlier = new EarlierOutputs();
+  const logs = options.rebuild
+    ? await beginRebuild(sides, options, standings, earlier)
+    : ((await checkpoint.load(settings)) ?? (await beginFirstRun(sides, options, standings)));
+
   const moviePartitions = new MoviePartitions(settings.partitions);
   const shards = logs.map((log) => {
     const claimMovie = (movieId: number) => moviePartitions.claim(movieId, log.partition);
@@ -101,7 +102,8 @@ export async function startShards(
   });
   await outputs.compare(tails);
   const repeating = shards.findIndex((shard, index) => mayRepeat(shard, logs[index].replaced));
-  if (repeating >= 0) {
+  // A rebuild has read them just now.
+  if (repeating >= 0 && !options.rebuild) {
     const { ends } = logs[repeating].replaced as Replaced;
     await readEarlierOutputs(sides.anomalies, sides.rejected, ends, settings, earlier, options.log.warn);
   }
@@ -137,47 +139,58 @@ function warnOfCorrupt(log: Log) {
     log.warn(`partition ${partition}: passed the batch at offsets ${firstOffset} to ${lastOffset}, whose CRC is wrong`);
 }
 
-/** A new run: at a first start both sides must know nothing of us; a rebuild notes what the old run left. */
-async function beginRun(
-  { checkpoint, table, outputs, ratings, anomalies, rejected }: ProcessSides,
-  { settings, rules, rebuild, owner, newRun, log }: StartOptions,
+/** A new run where none was: both sides must know nothing of us. */
+async function beginFirstRun(
+  { checkpoint, outputs }: ProcessSides,
+  { settings, rules, owner, newRun }: StartOptions,
   standings: ReadonlyMap<number, ShardStanding>,
 ): Promise<ShardLog[]> {
-  const partitions = Array.from({ length: settings.partitions }, (_, partition) => partition);
-  let replaced: (Replaced | undefined)[] = [];
-  if (rebuild) {
-    await checkTopicForRebuild(ratings, [...standings.values()]);
-    // Only a claimant may shut others out; where no shard was ever claimed, there is nobody to shut out.
-    const nothing = { run: newRun, owner, number: 0 };
-    if (standings.size > 0) await table.claim(owner, settings.partitions, (_, found) => found?.epoch ?? nothing);
-    // What a dead owner left open is settled first: only then is it certain what stands on the topics.
-    await outputs.fence();
-    const outputStandings = await outputs.standings();
-    const ends = await outputs.ends();
-    const earlier = new EarlierOutputs();
-    await readEarlierOutputs(anomalies, rejected, ends, settings, earlier, log.warn);
-    replaced = partitions.map((partition) => {
-      const { endDayMax } = earlier;
-      const offsetMax = earlier.offsetMax(partition);
-      const tableEpoch = standings.get(partition)?.epoch;
-      return { tableEpoch, outputsEpoch: outputStandings.get(partition), ends, endDayMax, offsetMax };
-    });
-    log.info("rebuilding: the ratings are read again from their start");
-  } else {
-    for (const standing of standings.values()) {
-      throw stateError(
-        `the table stands at ${describeEpoch(standing.epoch)} for partition ${standing.partition}, ` +
-          "but there is no checkpoint",
-        LOST_HINT,
-      );
-    }
-    const nothing = { run: newRun, owner, number: 0 };
-    const ends = { anomalies: 0, rejected: 0 };
-    await outputs.compare(partitions.map((partition) => ({ partition, confirmed: nothing, epochs: [], ends })));
+  for (const standing of standings.values()) {
+    throw stateError(
+      `the table stands at ${describeEpoch(standing.epoch)} for partition ${standing.partition}, ` +
+        "but there is no checkpoint",
+      LOST_HINT,
+    );
   }
-  const empty = new Shard(0, rules, { titleOf: () => undefined, claimMovie: () => {} });
-  const { state } = empty.takeEpoch(true);
-  return checkpoint.begin(settings, newRun, owner, state, await outputs.ends(), replaced);
+  const confirmed = { run: newRun, owner, number: 0 };
+  const ends = { anomalies: 0, rejected: 0 };
+  await outputs.compare(partitionsOf(settings).map((partition) => ({ partition, confirmed, epochs: [], ends })));
+  return checkpoint.begin(settings, newRun, owner, nothingCounted(rules), await outputs.ends(), []);
+}
+
+/** A new run in the place of another: notes what that left, and adds what stands on the outputs to `earlier`. */
+async function beginRebuild(
+  { checkpoint, table, outputs, ratings, anomalies, rejected }: ProcessSides,
+  { settings, rules, owner, newRun, log }: StartOptions,
+  standings: ReadonlyMap<number, ShardStanding>,
+  earlier: EarlierOutputs,
+): Promise<ShardLog[]> {
+  await checkTopicForRebuild(ratings, [...standings.values()]);
+  // Only a claimant may shut others out; where no shard was ever claimed, there is nobody to shut out.
+  const nothing = { run: newRun, owner, number: 0 };
+  if (standings.size > 0) await table.claim(owner, settings.partitions, (_, found) => found?.epoch ?? nothing);
+  // What a dead owner left open is settled first: only then is it certain what stands on the topics.
+  await outputs.fence();
+  const outputStandings = await outputs.standings();
+  const ends = await outputs.ends();
+  await readEarlierOutputs(anomalies, rejected, ends, settings, earlier, log.warn);
+  const replaced = partitionsOf(settings).map((partition): Replaced => {
+    const { endDayMax } = earlier;
+    const offsetMax = earlier.offsetMax(partition);
+    const tableEpoch = standings.get(partition)?.epoch;
+    return { tableEpoch, outputsEpoch: outputStandings.get(partition), ends, endDayMax, offsetMax };
+  });
+  log.info("rebuilding: the ratings are read again from their start");
+  return checkpoint.begin(settings, newRun, owner, nothingCounted(rules), ends, replaced);
+}
+
+function partitionsOf({ partitions }: CheckpointSettings): number[] {
+  return Array.from({ length: partitions }, (_, partition) => partition);
+}
+
+/** The state of a shard that has read nothing. */
+function nothingCounted(rules: ShardRules): readonly Uint8Array[] {
+  return new Shard(0, rules, { titleOf: () => undefined, claimMovie: () => {} }).takeEpoch(true).state;
 }
 
 /** Throws unless the table's standing is one that this log accounts for. */
