@@ -29,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 /**
  * Waits for what is being made, which belongs to us from now on, not only when it is there. Without `remove` it goes
- * with something else, and is but waited for in the end.
+ * with something else, and is only waited for in the end.
  */
 export function keep<T>(making: Promise<T>, remove: (made: T) => unknown = () => {}): Promise<T> {
   // What could not be made has removed itself.

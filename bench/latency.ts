@@ -36,7 +36,7 @@ const services = await BenchServices.start();
 const brokers = services.broker.brokers;
 const sample = sampleIn(join(services.folder, "sample"));
 
-/** From when on so many ratings were visible, in ms since 1970. */
+/** From when on this many ratings were visible, in ms since 1970. */
 interface Look {
   readonly ms: number;
   readonly count: number;
@@ -122,7 +122,7 @@ async function least(): Promise<number> {
   }
 }
 
-/** From kill -9 to the successor's first committed epoch, in ms, so many times. */
+/** From kill -9 to the successor's first committed epoch, in ms, measured `times` times. */
 async function takeovers(times: number): Promise<number[]> {
   const run = "takeovers";
   const environment = services.environment(run, run, sample);

@@ -92,7 +92,7 @@ export function medianOf(values: Iterable<number>): number {
   return shareOf(Float64Array.from(values).sort(), 0.5);
 }
 
-/** The value that such a share of the others, which stand in ascending order, is not above: 1 for the largest. */
+/** The value that this share of the values, in ascending order, is not above: 1 for the largest. */
 export function shareOf(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }

@@ -52,7 +52,7 @@ function residentMegabytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** Watches for so long, killing on the way; ends with every rating in the rows, or throws. */
+/** Watches for the whole time, killing on the way; ends with every rating in the rows, or throws. */
 async function soak(visible: VisibleRatings): Promise<{ sights: Sight[]; kills: number; sent: number }> {
   const environment = { ...services.environment(TOPIC, TOPIC, sample), TIDEMARK_RETAIN: RETAIN_DAYS };
   const sights: Sight[] = [];

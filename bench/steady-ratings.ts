@@ -1,6 +1,6 @@
 /**
  * Ratings in the sample's shape, made one batch at a time for producers at a steady rate: movies as popular as in the
- * sample, dates as the caller says. Pure but for chance, which its seed fixes: the same seed gives the same ratings.
+ * sample, dates as the caller says. Pure except for chance, which its seed fixes: the same seed gives the same ratings.
  */
 import { writeFileSync } from "node:fs";
 import { Movies } from "../scripts/sample/movies.ts";
@@ -31,7 +31,7 @@ export class SteadyRatings {
     this.#movies = new Movies(movies, this.#random);
   }
 
-  /** A batch of so many ratings, at most `BATCH_RATINGS_MAX`, of one date: good until the next. */
+  /** A batch of `count` ratings, at most `BATCH_RATINGS_MAX`, of one date: good until the next. */
   batch(count: number, date: string, nowMs: number): Uint8Array {
     const random = this.#random;
     const movies = this.#movies;

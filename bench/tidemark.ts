@@ -47,7 +47,7 @@ export async function end(child: ChildProcess, signal: "SIGKILL" | "SIGTERM"): P
   await ended;
 }
 
-/** Makes a sample: ratings on so many days, the last 2005-12-31; further flags are those of the script. */
+/** Makes a sample: ratings on this many days, the last 2005-12-31; further flags are those of the script. */
 export async function makeSample({ folder }: Sample, rows: number, days: number, ...flags: string[]): Promise<void> {
   const size = ["--rows", String(rows), "--days", String(days), "--out", folder];
   await runCommand([process.execPath, join(import.meta.dirname, "../scripts/sample.ts"), ...size, ...flags]);
@@ -72,7 +72,7 @@ export function startSeconds(run: CommandRun): number {
   return (Date.parse(reported) - run.startedMs) / 1000 - workSeconds(run);
 }
 
-/** The whole time of a run of `process` but its start; its end counts. */
+/** The whole time of a run of `process` except its start; its end counts. */
 export function secondsAfterStart(run: CommandRun): number {
   return run.seconds - startSeconds(run);
 }

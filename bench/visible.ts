@@ -24,7 +24,7 @@ export class VisibleRatings {
     return rows[0].reached;
   }
 
-  /** Looks every `pauseMs` until so many are visible; throws when `patienceMs` have passed. */
+  /** Looks every `pauseMs` until `count` are visible; throws when `patienceMs` have passed. */
   async until(count: number, { pauseMs = 1, patienceMs = 60_000 } = {}): Promise<void> {
     const endMs = performance.now() + patienceMs;
     while ((await this.count()) < count) {

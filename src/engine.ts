@@ -1,7 +1,7 @@
 /**
  * The loop of `process`: reads slices of each partition, has its shard work through them, and takes epochs at their
  * triggers. Caught up, an epoch follows every slice, for the least delay; far behind, it waits for `EPOCH_INTERVAL_MS`
- * or for many rows, as each epoch writes the same rows again. When that is decides nothing but how often rows change.
+ * or for many rows, as each epoch writes the same rows again. The timing decides nothing but how often rows change.
  */
 import { setImmediate as aTurnForOthers, setTimeout as sleep } from "node:timers/promises";
 import type { ShardLog } from "./checkpoint/contract.ts";
@@ -15,7 +15,7 @@ import { unlessAborted } from "./unless-aborted.ts";
 
 /** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
 export const READ_BYTES = 4 * 1024 * 1024;
-/** Far behind, an epoch is taken so often. */
+/** Far behind, an epoch is taken at this interval. */
 export const EPOCH_INTERVAL_MS = 1000;
 /**
  * Rows of an epoch; a slice may bring it over that. More than two windows of the real set have, which fill again and
@@ -29,7 +29,7 @@ export const EPOCH_ROWS_MAX = 60_000;
  */
 const COLLECT_BYTES = 128 * 1024 * 1024;
 
-/** How often is looked whether the ratings topic got more partitions. */
+/** How often the ratings topic is checked for added partitions. */
 const PARTITIONS_CHECK_MS = 5000;
 
 /**
@@ -39,7 +39,7 @@ export type Goal = "forever" | "once" | "drain";
 
 export interface EngineOptions {
   readonly goal: Goal;
-  /** A shard silent for so long follows the others' watermark; undefined: never. */
+  /** A shard silent for this long follows the others' watermark; undefined: never. */
   readonly idleTimeoutMs: number | undefined;
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -82,7 +82,7 @@ export class Engine {
       }
     });
     const watching = this.#watchPartitions().finally(abort);
-    watching.catch(() => {}); // Its failure is met below, when the loops have ended.
+    watching.catch(() => {}); // Its failure is handled below, when the loops have ended.
     // All of them, so that none is still at work when the sides are closed.
     const ends = await Promise.allSettled(loops);
     abort();
@@ -113,7 +113,7 @@ export class Engine {
     const { goal, now } = this.#options;
     const { partition } = shard;
     const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : (await this.#ratings.bounds(partition)).end;
-    // A restart may stand in the middle of a closing.
+    // A restart may come in the middle of a closing.
     await this.#finish(shard, log, () => shard.work());
 
     let nextRead: Promise<Slice> | undefined = this.#read(partition, shard.offset);
@@ -176,12 +176,12 @@ export class Engine {
   /** The next read, in flight while the slice before is worked on. */
   #read(partition: number, offset: number): Promise<Slice> {
     const read = this.#ratings.read(partition, offset, READ_BYTES);
-    // Its failure is met when it is awaited; until then it must not count as unhandled.
+    // Its failure surfaces when it is awaited; until then it must not count as unhandled.
     read.catch(() => {});
     return read;
   }
 
-  /** Waits for more ratings; with an idle time-out, follows the other shards' watermark when none came for so long. */
+  /** Waits for more ratings; with an idle time-out, follows the other shards' watermark if none came that long. */
   async #awaitRatings(shard: Shard, log: ShardLog): Promise<void> {
     const { idleTimeoutMs } = this.#options;
     const { signal } = this.#stop;

@@ -11,7 +11,7 @@ import type { Shard } from "./shard.ts";
 import type { ResultTable } from "./table/contract.ts";
 import type { OutputTopics } from "./topic/contract.ts";
 
-/** The checkpoint runs ahead of the sides by at most so many epochs. */
+/** The checkpoint runs ahead of the sides by at most this many epochs. */
 export const EPOCHS_UNCONFIRMED_MAX = 4;
 
 export interface EpochSides {
@@ -38,7 +38,7 @@ export class EpochPipeline {
   readonly #failure = new AbortController();
   /** The newest epoch taken of each shard: it may not be in its log yet. */
   readonly #newest = new Map<number, EpochIdentity>();
-  /** For so long, at the most, no rating was looked at while an epoch was taken and put into bytes. */
+  /** The longest time in which no rating was looked at, as an epoch was taken and put into bytes. */
   longestPauseMs = 0;
 
   constructor(sides: EpochSides) {

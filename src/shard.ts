@@ -114,7 +114,7 @@ export class Shard {
   /**
    * Works through the slice. False where the outputs are full: take an epoch, then call again. Damage in the bytes is
    * exit 4; everything before it is counted. So is a count or sum beyond INTEGER, which is found late: the shard is
-   * then good for nothing any more, and its last epoch is what holds.
+   * then of no further use, and its last epoch is what holds.
    */
   work(): boolean {
     if (this.#closingWaits && !this.#close()) return false;

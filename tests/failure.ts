@@ -11,7 +11,7 @@ export function failure(run: () => unknown): UserError {
   throw new Error("nothing was refused, where an error was expected");
 }
 
-/** As `failure`, of what takes its time. */
+/** As `failure`, of what is awaited. */
 export async function failureOf(attempt: () => unknown): Promise<UserError> {
   try {
     await attempt();

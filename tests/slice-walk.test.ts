@@ -118,7 +118,7 @@ describe("damage", () => {
     }
   });
 
-  test("behind the end offset, or before the first record asked for, is told where it is read", () => {
+  test("behind the end offset, or before the first record asked for, is reported where it is read", () => {
     const slice = Buffer.concat([THREE, TWO]);
     slice[slice.length - 1] ^= 1;
     expect(walk(slice, { end: 3 })).toEqual(["0:a", "1:b", "2:c"]);
@@ -155,7 +155,7 @@ describe("damage", () => {
   });
 });
 
-test("batches with a wrong checksum, and only these, are told and passed where that is asked for", () => {
+test("batches with a wrong checksum, and only these, are reported and passed where that is asked for", () => {
   const corrupt = edited(TWO, () => {});
   corrupt[corrupt.length - 1] ^= 1;
   const passed: number[] = [];
@@ -167,7 +167,7 @@ test("batches with a wrong checksum, and only these, are told and passed where t
   expect(passed).toEqual([3, 4]);
 });
 
-test("the last batch is told by offset and checksum, also after a restart", () => {
+test("the last batch is recognized by offset and checksum, also after a restart", () => {
   const walked = new SliceWalk("the topic");
   const restarted = () => {
     const out = new ByteWriter();

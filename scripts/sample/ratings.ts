@@ -1,6 +1,6 @@
 /**
  * The rating files of a sample, written in the order of time. Promises the same bytes for the same input, in constant
- * memory: rows are put as digits into one buffer, without a string or an object a row. Users are drawn evenly, so one
+ * memory: rows are put as digits into one buffer, without a string or an object per row. Users are drawn evenly, so one
  * may rate a movie twice.
  */
 import { Buffer } from "node:buffer";

@@ -8,7 +8,7 @@ const LAST_DAY = dayOf(2005, 12, 31);
 /** The days of the original: 1999-11-11 to 2005-12-31. */
 export const DAYS_DEFAULT = LAST_DAY - dayOf(1999, 11, 11) + 1;
 
-/** First of so many days, of which 2005-12-31 is the last. */
+/** The first of this many days, of which 2005-12-31 is the last. */
 export function firstDayOf(days: number): number {
   return LAST_DAY - days + 1;
 }
@@ -22,7 +22,7 @@ export const ROW_BYTES_MAX = 11 + 7 + 1 + 7 + 1 + 1 + 1;
 const FILE_BYTES_MAX = 1_000_000_000;
 const FILE_ROWS_MAX = Math.floor((FILE_BYTES_MAX - 1000) / ROW_BYTES_MAX);
 
-/** From a day to the next ratings become more by this: times 2.2 in a year. */
+/** From one day to the next, ratings grow by this factor: by 2.2 in a year. */
 const GROWTH_A_DAY = 1.00216;
 
 export interface RatingsFile {
@@ -65,7 +65,7 @@ export function filesByYear(rowsOfDays: readonly number[]): RatingsFile[] {
   });
 }
 
-/** So many files, as even as can be: `ratings-01.csv` and on. */
+/** This many files, as even as can be: `ratings-01.csv` and on. */
 export function evenFiles(rowsOfDays: readonly number[], files: number): RatingsFile[] {
   const rows = rowsOfDays.reduce((total, ofDay) => total + ofDay, 0);
   return split(rows, files, "ratings");

@@ -1,5 +1,5 @@
 /**
- * The checkpoint, as `process` needs it: one log of epochs a shard, kept together as a run. One implementation:
+ * The checkpoint, as `process` needs it: one log of epochs per shard, kept together as a run. One implementation:
  * files (`files.ts`, `shard-log-file.ts`). What a log holds is exactly what a restart needs: the state as it was after
  * the last epoch, and the outputs of every epoch that a side may still lack, byte for byte.
  */
@@ -89,8 +89,8 @@ export interface CheckpointStore {
   load(settings: CheckpointSettings): Promise<ShardLog[] | undefined>;
 
   /**
-   * Makes a new run, one log a partition, whose epoch 0 is `run`'s with this state; it replaces the current run in one
-   * rename. `ends` are those of the output topics now.
+   * Makes a new run, a log for each partition, whose epoch 0 is `run`'s with this state; it replaces the current run in
+   * one rename. `ends` are those of the output topics now.
    */
   begin(
     settings: CheckpointSettings,

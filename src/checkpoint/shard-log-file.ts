@@ -28,7 +28,7 @@ import {
 
 /** A log smaller than this is never compacted. */
 export const LOG_BYTES_MIN = 4 * 1024 * 1024;
-/** A log so many times its base's size is compacted: then each byte is rewritten half a time on average. */
+/** A log this many times its base's size is compacted: then each byte is rewritten half a time on average. */
 const LOG_GROWTH_MAX = 2;
 const NO_STATE: readonly Uint8Array[] = [];
 
@@ -101,7 +101,7 @@ export class ShardLogFile implements ShardLog {
     return { log, cutBytes: bytes.length - wholeBytes };
   }
 
-  /** Makes a log with its base; durable but for its name in the folder. */
+  /** Makes a log with its base; durable except for its name in the folder. */
   static async create(path: string, header: HeaderRecord, base: BaseRecord): Promise<ShardLogFile> {
     const content = [...frame([writeHeader(header)]), ...frame(writeRecord(base))];
     const file = await writeNew(path, content);
@@ -168,7 +168,7 @@ export class ShardLogFile implements ShardLog {
   }
 
   async close(): Promise<void> {
-    // Who wrote has been told of a failure.
+    // A failure has already reached whoever wrote.
     await this.#writes.catch(() => {});
     await this.#file.close();
   }

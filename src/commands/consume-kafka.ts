@@ -13,7 +13,7 @@ import { topicsOf } from "../topic/topics.ts";
 
 /** Read and printed at once. */
 const READ_BYTES = 256 * 1024;
-/** While there is more to print, the offset is committed at most so often: each commit costs an fsync. */
+/** While there is more to print, the offset is committed at most once in this time: each commit costs an fsync. */
 const COMMIT_INTERVAL_MS = 200;
 const LINE_END = new Uint8Array([0x0a]);
 const NO_VALUE = new Uint8Array(0);
@@ -21,7 +21,7 @@ const REPLACED_HINT =
   "the topic was replaced or cut: put it back from a copy, or print the one that is there with --from-beginning";
 const DAMAGED_HINT = "put the topic back from a copy; what came before this offset was printed";
 
-/** What of a slice is printed, and where it is read on. */
+/** What of a slice is printed, and where reading goes on. */
 interface Printable {
   readonly lines: Uint8Array;
   readonly nextOffset: number;
@@ -74,7 +74,7 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
       }
     } catch (error) {
       if (!(error instanceof RemadeTopic)) throw error;
-      // Our place in the old topic is none in the new one, which a commit on its way may have reached.
+      // Our place in the old topic means nothing in the new one, which a commit on its way may have reached.
       offset = 0;
       throw stateError(error.message, REPLACED_HINT, error);
     } finally {
@@ -91,7 +91,7 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
 
 /**
  * The values of the slice's records from `offset` up to `goal`, a line each, byte for byte: not all are text. At
- * damage, those before it; read on behind them, it is met again.
+ * damage, those before it; reading on after them meets it again.
  */
 function linesOf(slice: Slice, offset: number, goal: number, reader: TopicReader): Printable {
   const walk = new SliceWalk(`topic ${reader.topic}`);

@@ -37,7 +37,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const names = [topic, anomalyTopic, rejectedTopic];
     const [ratings, anomalies, rejected] = await open.addAll(names.map((name) => topics.reader(name)));
     const warned = warnOfRetention(topics, topic, log.warn);
-    warned.catch(() => {}); // Met below.
+    warned.catch(() => {}); // Handled below.
     const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
     await warned;
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));

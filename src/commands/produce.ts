@@ -20,7 +20,7 @@ export async function produce(context: CommandContext): Promise<void> {
   await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
   const holder = ownerText("produce", now());
-  // Before it is looked where to go on: two that looked at once would both send the rest.
+  // Before looking where to go on: two that looked at once would both send the rest.
   const lock = settings.resume ? await lockResume(settings, holder) : undefined;
   try {
     await send(context, files, topicsOf(settings, holder, context));

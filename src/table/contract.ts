@@ -3,7 +3,7 @@
  * (embedded) and PostgreSQL; `tests/table/contract.ts` is the suite that both must pass.
  *
  * The table `movie_ratings` has exactly the columns of the contract; all else that is kept in the database stands
- * in tables named `tidemark_*`. `tidemark_shards` has one row a (group, topic, partition): the last epoch applied,
+ * in tables named `tidemark_*`. `tidemark_shards` has one row per (group, topic, partition): the last epoch applied,
  * the ratings offset after it, and the process that claimed the shard. A table belongs to one group and topic.
  */
 import type { Epoch, EpochIdentity } from "../epoch.ts";
@@ -49,7 +49,7 @@ export interface ResultTable {
 
   /**
    * Exit 4 unless all shards are there, claimed by `claimant`: for whoever is about to shut others out elsewhere. As
-   * good as the moment it is asked in.
+   * good as the moment at which it is asked.
    */
   checkClaimed(claimant: string): Promise<void>;
 

@@ -4,7 +4,7 @@
  */
 import type { RowColumns } from "../row-columns.ts";
 
-/** Rows a chunk: large enough that few are handed over, small enough that few are held. */
+/** Rows per chunk: large enough that few are handed over, small enough that few are held. */
 const ROWS_PER_CHUNK = 2_000;
 
 /** What would end a column or a line, or begin an escape. */

@@ -15,9 +15,9 @@ import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
-/** A server that cannot be reached for so long at a start is exit 3. */
+/** A server that cannot be reached for this long at a start is exit 3. */
 export const START_PATIENCE_MS = 30_000;
-/** One try to connect: a host that drops packets answers never. */
+/** One try to connect: a host that drops packets never answers. */
 const CONNECT_MS_MAX = 10_000;
 /** Longer than the server's own limit for a statement (`set-session.sql`): then the connection is dead. */
 const ANSWER_MS_MAX = 150_000;

@@ -25,11 +25,11 @@ import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-se
 import { connectPatiently, describePlace, translated } from "./postgres-session.ts";
 import { checkClaimed, isApplied } from "./standing.ts";
 
-/** Rows a statement. */
+/** Rows per statement. */
 const ROWS_PER_STATEMENT = 5_000;
-/** An epoch of so many rows is written in one statement, which has four round trips fewer. */
+/** An epoch of up to this many rows is written in one statement, which has four round trips fewer. */
 const SMALL_EPOCH_ROWS_MAX = 1_000;
-/** Fewer rows are upserted at once: a copy has two round trips more. */
+/** Fewer rows than this are upserted instead: a copy has two round trips more. */
 const COPY_ROWS_MIN = 100;
 /** SQLSTATE of a key that stands there already. */
 const UNIQUE_VIOLATION = "23505";
@@ -238,7 +238,7 @@ class PostgresTable implements ResultTable {
     checkClaimed(await readShards(this.#session, this.#owner), this.#claimant, this.#name);
   }
 
-  /** False where the epoch is not small, or the shard's row not as it must be: the way of all epochs then judges it. */
+  /** False where the epoch is not small, or the shard's row not as it must be: the usual way then judges it. */
   async #applySmall(claimant: string, { partition, identity, previous, offset, rows }: Epoch): Promise<boolean> {
     if (rows.length > SMALL_EPOCH_ROWS_MAX || rows.which({ areNew: true }).length >= COPY_ROWS_MIN) return false;
     assert(this.#isLocked, "the result table is written under its lock only");
@@ -278,7 +278,7 @@ class PostgresTable implements ResultTable {
   }
 }
 
-/** The rows from `first` up to `end` as the statements take them, a column an array. */
+/** The rows from `first` up to `end` as the statements take them, one array per column. */
 function arraysOf(rows: RowColumns, first: number, end: number): (string | number)[][] {
   const columns = [rows.windowStart, rows.movieId, rows.title];
   const figures = [rows.ratingCount, rows.ratingSum, rows.uniqueRatingCount];

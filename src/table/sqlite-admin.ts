@@ -127,7 +127,7 @@ async function cleanup(
   }
 }
 
-/** Ends with the error that `removeOurs` would end with: all that it does is done, but for the commit. */
+/** Ends with the error that `removeOurs` would end with: all that it does is done, except the commit. */
 function checkRemovable(path: string, owner: TableOwner): void {
   try {
     withDatabaseForRemoval(path, "write", (database) => {

@@ -17,7 +17,7 @@ const CACHE_KIB_MAX = 16 * 1024;
 const WAL_PAGES_MAX = 4_000;
 
 /**
- * The one path of a file, whatever it is called by: links followed where it exists. Absolute, so that SQLite does not
+ * The one path of a file, whatever name it is given: links followed where it exists. Absolute, so that SQLite does not
  * take `:memory:` or `file:…` for something special.
  */
 export function databasePath(path: string): string {

@@ -19,7 +19,7 @@ import { databasePath, inTransaction, lockPath, makeDurable, openDatabase } from
 import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { checkClaimed, isApplied } from "./standing.ts";
 
-/** Rows a statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
+/** Rows per statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
 const ROWS_PER_STATEMENT = 100;
 const ROW_PLACEHOLDERS = "(?, ?, ?, ?, ?, ?)";
 const COLUMNS = 6;
@@ -90,7 +90,7 @@ class SqliteTable implements ResultTable {
     });
   }
 
-  /** Another program's write is waited for for 5 s, at any time: more would block signals, too. */
+  /** Another program's write is waited for, up to 5 s, at any time: more would block signals, too. */
   beginWork(): void {}
 
   async restart(claimant: string, identities: readonly EpochIdentity[]): Promise<void> {
@@ -150,7 +150,7 @@ function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
   for (let first = 0; first < length; ) {
     let end = first + 1;
     while (end < length && end - first < KEY_ROWS && windowStart[end] === windowStart[first]) end++;
-    // One number a row, its place behind what its id is as text, for numbers sort faster than by a comparing function.
+    // One number per row, its place behind its id in text order, for numbers sort faster than by a comparing function.
     const keys = new Float64Array(end - first);
     for (let at = 0; at < keys.length; at++) keys[at] = textOrder(movieId[first + at]) * KEY_ROWS + at;
     keys.sort();
@@ -161,7 +161,7 @@ function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
   return places;
 }
 
-/** Ids by this are as by their text, but for those that differ in zeros behind: then the shorter came before. */
+/** This sorts ids as their text does, except those that differ in trailing zeros: there the shorter came before. */
 function textOrder(movieId: number): number {
   let aligned = movieId;
   while (aligned < 10 ** 9) aligned *= 10;

@@ -1,5 +1,5 @@
 /**
- * Builds one record batch after another (Kafka record batch format v2, uncompressed) in a buffer that is used again.
+ * Builds one record batch after another (Kafka record batch format v2, uncompressed) in a buffer that it reuses.
  * Promises a right CRC-32C and batches of at most `batchBytesMax`, unless a single record is larger. The base offset
  * is 0 until a writer sets it: the CRC leaves it out, so that is free.
  */
@@ -48,7 +48,7 @@ export class BatchBuilder {
     return this.#count;
   }
 
-  /** Whether a record of so many bytes (key, value and headers) still fits; always when the batch is empty. */
+  /** Whether a record of this many bytes (key, value and headers) still fits; always when the batch is empty. */
   fits(recordBytes: number): boolean {
     return this.#count === 0 || this.#at + recordBytes + RECORD_FRAME_BYTES_MAX <= this.#batchBytesMax;
   }

@@ -10,7 +10,7 @@ import { type BatchHeader, batchFault, readBatchHeader } from "./record-batch.ts
 const READ_BYTES = 1024 * 1024;
 /** Brokers end a transaction whose producer died after a minute, as most clients have it; they look every 10 s. */
 const HIDDEN_MS_MAX = 90_000;
-/** A wait this long is looked up from, to see whether the command was told to end. */
+/** A wait is broken off after this long, to see whether the command was told to end. */
 const WAIT_MS = 1000;
 
 export interface CheckedBatch {
@@ -21,7 +21,7 @@ export interface CheckedBatch {
 
 /**
  * Batches of partition 0 from the one that holds `start` on, up to offset `end`. Exit 4 for a damaged one, with the
- * hint; exit 3 where an open transaction hides some for `HIDDEN_MS_MAX`. `onWait` is told once that this takes a while.
+ * hint; exit 3 where an open transaction hides some for `HIDDEN_MS_MAX`. `onWait` is called once if this takes a while.
  */
 export async function* batchesUpTo(
   reader: TopicReader,

@@ -132,7 +132,7 @@ export interface OutputTopics {
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;
   /**
    * Puts the records and offsets of a shard's next epochs on the topics, in order, durable when this resolves. On Kafka
-   * they share a transaction. Called in order, per shard, each time when the time before is done.
+   * they share a transaction. Called in order, per shard, each time once the call before is done.
    */
   apply(epochs: readonly Epoch[]): Promise<void>;
   /** Where the output topics end now. */

@@ -28,7 +28,7 @@ export interface Tail {
   readonly reader: TopicReader;
   /** Where to stop. */
   readonly end: number;
-  /** Told that something before the end is not to be seen yet. */
+  /** Called when something before the end cannot be seen yet. */
   readonly onWait: (text: string) => void;
 }
 

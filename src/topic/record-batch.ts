@@ -10,7 +10,7 @@ import { crc32c } from "./crc32c.ts";
 export const BATCH_HEADER_BYTES = 61;
 /** Bytes of base offset and batch length, which the batch length does not count. */
 export const BATCH_FRAME_BYTES = 12;
-/** No batch is larger: Kafka's own `message.max.bytes` is 1 MiB, and few raise it so far. */
+/** No batch is larger: Kafka's own `message.max.bytes` is 1 MiB, and few raise it that far. */
 export const BATCH_BYTES_MAX = 128 * 1024 * 1024;
 export const BATCH_CRC_AT = 17;
 export const BATCH_CRC_FROM = 21;
@@ -21,7 +21,7 @@ const LOG_APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
 const CONTROL = 0x20;
 
-/** A batch header, read once a batch. Offsets, timestamps and ids fit a double. */
+/** A batch header, read once per batch. Offsets, timestamps and ids fit a double. */
 export interface BatchHeader {
   readonly at: number;
   /** The whole batch, frame included. */
@@ -47,7 +47,7 @@ export function batchBytesAt(bytes: Uint8Array, at: number): number | undefined 
   return viewOf(bytes).getInt32(at + 8) + BATCH_FRAME_BYTES;
 }
 
-/** Reads the header at `at`; the caller has seen to it that `BATCH_HEADER_BYTES` are there. */
+/** Reads the header at `at`; the caller has made sure that `BATCH_HEADER_BYTES` are there. */
 export function readBatchHeader(bytes: Uint8Array, at: number): BatchHeader {
   assert(at + BATCH_HEADER_BYTES <= bytes.length, "a whole batch header is there");
   const view = viewOf(bytes);
@@ -145,7 +145,7 @@ export function* recordsOf(bytes: Uint8Array, header: BatchHeader): Generator<To
 }
 
 /**
- * Steps through the records of one uncompressed batch without making an object a record. After `next()` returned
+ * Steps through the records of one uncompressed batch without making an object per record. After `next()` returned
  * true, the fields tell where the record's key and value lie in the bytes. Damage inside a batch is a `DamagedBatch`.
  */
 export class RecordCursor {
@@ -238,7 +238,7 @@ export class RecordCursor {
     throw this.#damaged();
   }
 
-  /** A length and so many bytes at the cursor; null for a length of -1. */
+  /** A length and that many bytes at the cursor; null for a length of -1. */
   readBytes(): Uint8Array | null {
     const length = this.readVarint();
     if (length < 0) return null;
@@ -278,7 +278,7 @@ function readInt64(view: DataView, at: number): number {
   return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4);
 }
 
-// A DataView a call would cost more than what it reads; a topic's buffers are few and live long.
+// A DataView per call would cost more than what it reads; a topic's buffers are few and live long.
 const views = new WeakMap<Uint8Array, DataView>();
 function viewOf(bytes: Uint8Array): DataView {
   let view = views.get(bytes);

@@ -4,7 +4,7 @@
  */
 import { BATCH_HEADER_BYTES, batchBytesAt } from "./record-batch.ts";
 
-/** A piece ends with the batch that reaches so many bytes: one batch of `produce`, or many small ones. */
+/** A piece ends with the batch that reaches this many bytes: one batch of `produce`, or many small ones. */
 const PIECE_BYTES = 512 * 1024;
 
 export function* piecesOf(slice: Uint8Array): Generator<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
  * Checkpoints as files: what was logged is there after a restart, whatever a crash left behind; damage and other
- * settings are told; a log is compacted and stays small.
+ * settings are reported; a log is compacted and stays small.
  */
 import { afterEach, beforeEach, expect, spyOn, test } from "bun:test";
 import {
@@ -240,7 +240,7 @@ test("other settings are exit 4 and name what differs", async () => {
   expect((error as UserError).message).toContain("mode C, now A");
 });
 
-test("somebody else's folder beside the runs stays, whatever it is called", async () => {
+test("somebody else's folder beside the runs stays, whatever its name", async () => {
   mkdirSync(join(folder, "run-of-mine"));
   await beginRun();
   await reopen();

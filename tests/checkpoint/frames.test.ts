@@ -67,7 +67,7 @@ test("bytes that are no frame, with a whole one behind them, are damage at their
   }
 });
 
-test("a flipped bit anywhere before the last frame is damage, and its place is told", () => {
+test("a flipped bit anywhere before the last frame is damage, and its place is reported", () => {
   for (let at = 0; at < LAST_AT; at++) {
     const flipped = FILE.slice();
     flipped[at] ^= 0x10;

@@ -12,7 +12,7 @@ import type { ServiceJob } from "./service-job.ts";
 
 /** More than this job's checkpoint ever needs. */
 const ROOM_KIB = 64 * 1024;
-/** After so many it must have been full. */
+/** After this many sends it must have been full. */
 const SENDS_MAX = 40;
 const services = OwnServices.ofThisFile();
 

@@ -17,7 +17,7 @@ import { freePort } from "../services/programs.ts";
 import { OwnServices } from "./own-services.ts";
 import { ServiceJob } from "./service-job.ts";
 
-/** So much faster passes the time of a command whose patience is tried. */
+/** How much faster time passes for a command whose patience is tried. */
 const CLOCK_RATE = 20;
 const TOPICS = ["ratings", "anomalies", "rejected"] as const;
 

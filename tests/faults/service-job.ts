@@ -152,7 +152,7 @@ export class ServiceJob extends Workplace {
     expect(difference(found as unknown as Results, expected)).toBeUndefined();
   }
 
-  /** As `expectOracle`, once a process that goes on has come so far. */
+  /** As `expectOracle`, once a process that goes on has come that far. */
   async awaitOracle(running: RunningCommand): Promise<void> {
     const count = ({ anomalies, rejected }: Results) => anomalies.flat().length + rejected.flat().length;
     const wanted = count(this.expected());

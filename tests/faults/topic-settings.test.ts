@@ -1,6 +1,6 @@
 /**
  * Topics and brokers whose settings stand in the way, real: partitions added under a `process`, a lost start, ratings
- * that are kept for less, batches that are too large, transactions that may not take so long. Each is said plainly,
+ * that are kept for less, batches that are too large, transactions that may not take a minute. Each is said plainly,
  * with what to do, and nothing is lost. `TEST_SEED` makes other input.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";

@@ -32,7 +32,7 @@ const SLIPS: readonly ((date: string, movie: string, user: string, rating: strin
 ];
 const STRAY_BYTES = [...Buffer.from(",,,0123456789-\"' ./\r\n\0"), 0x80, 0xff];
 
-/** So many records at least half of which stand in long runs of one date; all movies have a title. */
+/** This many records, at least half of them in long runs of one date; all movies have a title. */
 export function generateNearPlain(random: Random, records: number): Generated {
   const partition: GeneratedRecord[] = [];
   let day = START_DAY;

@@ -1,6 +1,6 @@
 /**
  * A job whose `process` is killed with -9 at random moments, with nothing in its favour: while it starts, runs and
- * drains, beside a `produce` that is killed now and then as well. Each successor goes ahead at once. Wherever topics
+ * drains, beside a `produce` that is killed now and then as well. Each successor starts at once. Wherever topics
  * and table are, they hold in the end what the oracle makes of what the ratings topic holds, each line once and in
  * order.
  */
@@ -17,7 +17,7 @@ export interface KilledJob extends Rules {
   readonly partitions: number;
   /** Folders of rating files, sent one after another while `process` is killed again and again. */
   readonly chunks: number;
-  /** One more, so many times as large, is left to the drain, for it to take some time. */
+  /** One more, this many times as large, is left to the drain, for it to take some time. */
   readonly lastChunkTimes: number;
   /** Of a chunk. */
   readonly ratings: number;

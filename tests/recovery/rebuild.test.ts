@@ -56,7 +56,7 @@ async function sendAll(records: readonly (readonly OracleRecord[])[]): Promise<v
   await send(home, random, records, BATCH_RECORDS_MAX);
 }
 
-/** What a run over all that the topic holds by now, closed by drains after so many records, puts out. */
+/** What a run over all that the topic holds now, closed by drains after that many records, puts out. */
 function outcome(rules: Rules, titles = TITLES, drainAt?: number[][]): Results {
   return resultsOf(readRatings(home), titles, { ...rules, drainAt }).results;
 }
@@ -113,7 +113,7 @@ test.each(["A", "C"] as const)(
     await sendAll(half(0));
     await runProcess(home, { ...OPTIONS, rules, goal: "drain" });
     const drainAt = half(0).map((records) => [records.length]);
-    // Another rating as new as the newest: in time, but for the drain.
+    // Another rating as new as the newest: in time, if not for the drain.
     await sendAll(half(0).map((records) => [newest(records)]));
     await sendAll(half(1));
     await runProcess(home, { ...OPTIONS, rules });

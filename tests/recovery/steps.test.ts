@@ -16,7 +16,7 @@ setDefaultTimeout(240_000);
 
 const SEED = Number(process.env.TIDEMARK_SEED ?? Date.now() % 1_000_000);
 const BATCH_RECORDS_MAX = 16;
-/** Of the starts, so many are photographed in turn, and so many starts made from the photographs of each. */
+/** Of the starts, this many are photographed in turn, and this many starts made from the photographs of each. */
 const SECOND_KILLS = 8;
 const STARTS_AFTER_EACH = 8;
 /** Every seed gives some of everything. */

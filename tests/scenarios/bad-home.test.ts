@@ -108,7 +108,7 @@ describe("the table", () => {
   });
 
   test.each(["process --once", "consume-jdbc --once"])("cannot be found, as too many files are open: %s", (command) => {
-    // How many a runtime has open by then is its own affair; of fewer than these it does not even start.
+    // How many a runtime itself has open is its own affair; with fewer than these it does not even start.
     for (let files = 7; files <= 16; files++) {
       work.program = ["sh", "-c", `ulimit -n ${files}; exec "$@"`, "sh", EXECUTABLE];
       expect(work.run(command).stderr).not.toContain("bug");

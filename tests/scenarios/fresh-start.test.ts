@@ -100,7 +100,7 @@ test("cleanup leaves nothing, and setup after it starts afresh, with other setti
   work.succeed("cleanup --yes");
 });
 
-test("cleanup leaves alone a topic that was there before setup, but for the groups' places in it", async () => {
+test("cleanup leaves alone a topic that was there before setup, except for the groups' places in it", async () => {
   await broker.createTopic(topics.names.ratings, PARTITIONS);
   produce("2002-09");
   expect(work.succeed("setup").stderr).toContain(`topic ${topics.names.ratings}: was there already`);

@@ -32,7 +32,7 @@ afterEach(() => work.remove());
 
 const text = (value: Buffer | null): string => value?.toString("latin1") ?? "no value";
 
-/** Sends again after a failure: what had arrived stands whole before it, and was told of. */
+/** Sends again after a failure: what had arrived stands whole before it, and was reported. */
 function expectSentAfter(failures: readonly Outcome[]): void {
   const lines = sentLines(work.path("data/ratings"));
   const arrived = failures.map(({ stderr }) => Number(/warn {2}(\d+) lines are on the topic/.exec(stderr)?.[1] ?? 0));
@@ -63,7 +63,7 @@ function expectWholeJob(): void {
 }
 
 describe("files that may not grow", () => {
-  /** Runs a command while no file may grow beyond so many blocks of 512 bytes. */
+  /** Runs a command while no file may grow beyond this many blocks of 512 bytes. */
   function limited(blocks: number, commandLine: string): Outcome {
     work.program = withFileLimit(blocks, [EXECUTABLE]);
     try {

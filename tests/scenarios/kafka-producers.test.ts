@@ -124,7 +124,7 @@ class Transactions {
     this.#producers = producers;
   }
 
-  /** What is before the first record whose transaction is open, but for what was aborted. */
+  /** What is before the first record whose transaction is open, except for what was aborted. */
   get visible(): string[] {
     const open = this.#sent.findIndex(({ isCommitted }) => isCommitted === undefined);
     const settled = open < 0 ? this.#sent : this.#sent.slice(0, open);

@@ -35,7 +35,7 @@ function start(commandLine: string): RunningCommand {
   return command;
 }
 
-/** A file of so many days from the day given (0 is 2002-01-01), three ratings of each movie a day. */
+/** A file of this many days from the day given (0 is 2002-01-01), three ratings of each movie a day. */
 function writeDays(path: string, firstDay: number, days: number, movies = 3): void {
   const lines: string[] = ["date,film_id,user_id,rate\n"];
   for (let day = firstDay; day < firstDay + days; day++) {
@@ -138,7 +138,7 @@ describe("a second", () => {
     expectAll(true);
   });
 
-  test("process after one that was killed goes ahead at once", async () => {
+  test("process after one that was killed starts at once", async () => {
     writeDays("data/ratings/0.csv", 0, 40);
     work.succeed("produce");
     const first = start(`process ${flagsOf(JOB)}`);

@@ -28,7 +28,7 @@ test("a first job of your own", () => {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-readme-"));
   try {
     symlinkSync(join(ROOT, "dist"), join(folder, "dist"));
-    // The executable is built already, and npm would need the project's folder: the sample's program is called itself.
+    // The executable is built already, and npm would need the project's folder: the sample's program is run directly.
     const script = shellBlock("A first job of your own")
       .replace("npm run build\n", "")
       .replace("npm run sample --", `${process.execPath} ${join(ROOT, "scripts/sample.ts")}`);

@@ -1,12 +1,12 @@
 /**
- * A command that goes on until it is told to end: its output as it comes, signals, and how it ended. Waits are for
+ * A command that goes on until it is told to end: its output as it arrives, signals, and how it ended. Waits are for
  * events with a generous limit, never for a time.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome } from "./workplace.ts";
 
-/** Far longer than anything takes; a test that waits so long has failed. */
+/** Far longer than anything takes; a test that waits this long has failed. */
 const WAIT_MS_MAX = 90_000;
 const POLL_MS = 20;
 

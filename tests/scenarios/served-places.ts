@@ -17,7 +17,7 @@ export class KafkaTopics implements TopicPlace {
   readonly #broker: KafkaBroker;
   readonly #partitions: number;
 
-  /** `setup` makes them, with so many partitions of the ratings topic. */
+  /** `setup` makes them, with this many partitions of the ratings topic. */
   constructor(broker: KafkaBroker, partitions: number) {
     const job = `job-${randomBytes(6).toString("hex")}`;
     this.names = { ratings: `${job}.ratings`, anomalies: `${job}.anomalies`, rejected: `${job}.rejected` };

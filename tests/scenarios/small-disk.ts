@@ -13,7 +13,7 @@ const shell = (line: string): boolean => spawnSync("sh", ["-c", line]).status ==
 const mount = (folder: string, options: string): boolean => shell(`mount -t tmpfs -o ${options} tmpfs ${folder}`);
 const umount = (folder: string): boolean => shell(`umount ${folder}`);
 
-/** A folder of so many KiB, until it is removed. */
+/** A folder of this many KiB, until it is removed. */
 export class SmallDisk {
   readonly #folder: string;
 
@@ -42,7 +42,7 @@ export class SmallDisk {
   }
 }
 
-/** The program, while no file may grow beyond so many blocks of 512 bytes. */
+/** The program, while no file may grow beyond this many blocks of 512 bytes. */
 export function withFileLimit(blocks: number, program: readonly string[]): readonly string[] {
   return ["sh", "-c", `ulimit -f ${blocks}; exec "$@"`, "sh", ...program];
 }

@@ -148,7 +148,7 @@ describe("flags", () => {
     expect(hash(made("other", "--rows", "20000", "--seed", "8"))).not.toBe(one);
   });
 
-  test("--files spreads the same rows evenly over so many files", () => {
+  test("--files spreads the same rows evenly over that many files", () => {
     const out = made("files", "--rows", "1003", "--files", "10");
     expect(
       ratingFiles(out)
@@ -162,7 +162,7 @@ describe("flags", () => {
     expect(rowsOf(out)).toEqual(rowsOf(made("no-files", "--rows", "1003")));
   });
 
-  test("--movies gives so many movies and their titles, down to one", () => {
+  test("--movies gives that many movies and their titles, down to one", () => {
     const few = made("few", "--rows", "5000", "--movies", "3");
     expect(new Set(rowsOf(few).map((row) => row.split(",")[1]))).toEqual(new Set(["1", "2", "3"]));
     expect(readTitles(join(few, "movie_titles.csv"), "auto").titles.size).toBe(3);

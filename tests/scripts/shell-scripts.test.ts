@@ -34,7 +34,7 @@ test.each([
   expect({ status: ran.status, stderr: ran.stderr }).toEqual({ status: 0, stderr: "" });
   expect(ran.stdout).toContain(`USAGE tidemark ${command} `);
 
-  // By a link, also one to a link, and by whatever shell is called sh.
+  // Through a link, also one to a link, and by whatever shell is named sh.
   const links = `ln -s "$SCRIPTS/${script}.sh" ${script}; ln -s ${script} ${script}-again`;
   const linked = bash(`${links}; "$PWD/${script}" --help && cd / && "$OLDPWD/${script}-again" --help`);
   expect(linked).toEqual({ status: 0, stdout: ran.stdout + ran.stdout, stderr: "" });

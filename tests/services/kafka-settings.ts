@@ -1,5 +1,5 @@
 /**
- * The settings of a test broker: one process that is broker and controller, Kafka's defaults but for what a single
+ * The settings of a test broker: one process that is broker and controller, Kafka's defaults except what a single
  * broker needs, topics that nobody makes by accident, and few partitions of the coordinators' topics, to start fast.
  * Listeners: plain; SASL over TLS; TLS that asks for a client's certificate.
  */
@@ -103,7 +103,7 @@ export function propertiesText(properties: Record<string, string | number | bool
   return lines.join("").replace(/[^\x20-\x7e\n]/g, escaped);
 }
 
-/** What StorageTool has to be told of the users that it stores. */
+/** What StorageTool has to be told about the users that it stores. */
 export function scramOptions(): string[] {
   return (["SCRAM-SHA-256", "SCRAM-SHA-512"] as const).flatMap((mechanism) => {
     const { user, password } = KAFKA_USERS[mechanism];

@@ -70,7 +70,7 @@ function startConsumer(args: readonly string[], log: string, stdoutFile: string)
 }
 
 /**
- * All that is in a topic of so many partitions, of each what is before an open transaction. `latin1` makes every byte
+ * All that is in a topic of this many partitions, of each what is before an open transaction. `latin1` makes every byte
  * one character.
  */
 export async function readTopic(

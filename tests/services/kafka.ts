@@ -202,7 +202,7 @@ export class KafkaBroker {
     await this.#end("SIGTERM");
   }
 
-  /** As by a power cut, but for what the system still writes. */
+  /** As by a power cut, except for what the system still writes. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
@@ -227,7 +227,7 @@ export class KafkaBroker {
     return join(this.#folder ?? "", "broker.log");
   }
 
-  /** The file in which the broker keeps a partition, while there is but one. */
+  /** The file in which the broker keeps a partition, while there is only one. */
   segmentFile(topic: string, partition: number): string {
     if (this.#folder === undefined) throw new Error("the files of a broker that is not ours are not known");
     return join(this.#folder, "data", `${topic}-${partition}`, `${"0".repeat(20)}.log`);

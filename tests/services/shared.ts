@@ -21,7 +21,7 @@ export async function sharedPostgres(): Promise<PostgresServer> {
   return place === undefined ? PostgresServer.start() : PostgresServer.at(JSON.parse(place) as PostgresPlace);
 }
 
-/** What the test files of a run share. A service that cannot be had is left to them, who fail for want of it. */
+/** What the test files of a run share. A service that cannot be had is left to them, which fail without it. */
 export class SharedServices {
   readonly #broker: KafkaBroker | undefined;
   readonly #postgres: PostgresServer | undefined;

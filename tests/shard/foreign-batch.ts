@@ -56,7 +56,7 @@ export function foreignBatch({ records, lastOffset, appendTimeMs }: ForeignBatch
   return Uint8Array.from([...integer(8, baseOffset), ...integer(4, counted.length), ...counted]);
 }
 
-/** A big-endian integer of so many bytes. */
+/** A big-endian integer of this many bytes. */
 function integer(bytes: number, value: number): number[] {
   const raw = BigInt.asUintN(bytes * 8, BigInt(value));
   return Array.from({ length: bytes }, (_, index) => Number((raw >> BigInt(8 * (bytes - 1 - index))) & 0xffn));

@@ -47,7 +47,7 @@ describe("a PostgreSQL session", () => {
       const other = database.startOther();
       let seen = await other.appliedAfter(0);
       for (let ended = 0; ended < 12; ) {
-        // None may be there: the last one's end is felt only with a later epoch.
+        // None may be there: the last one's end is noticed only with a later epoch.
         ended += server.sql(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tidemark' ` +
             `AND datname = ${quoted(fixture.name, "'")}`,

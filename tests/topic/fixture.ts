@@ -126,7 +126,7 @@ export function identity(number: number, run = "run-1", owner = "owner-1"): Epoc
   return { run, owner, number };
 }
 
-/** An epoch with so many anomalies and rejected lines. */
+/** An epoch with this many anomalies and rejected lines. */
 export function epochOf(number: number, anomalies: number, rejected: number, partition = 0): Epoch {
   return {
     partition,

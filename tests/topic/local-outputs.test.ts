@@ -54,7 +54,7 @@ describe("embedded output topics", () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  /** A home as a crash within `second` leaves it, with so many of its bytes on each topic. */
+  /** A home as a crash within `second` leaves it, with this many of its bytes on each topic. */
   function crash(bytes: Record<Topic, number>): void {
     rmSync(home(), { recursive: true, force: true });
     cpSync(join(root, "noted"), home(), { recursive: true });
@@ -108,7 +108,7 @@ describe("embedded output topics", () => {
     }
   });
 
-  test("say what they cut, so that it can be told", async () => {
+  test("say what they cut, so that it can be reported", async () => {
     crash({ anomalies: 5, rejected: 0 });
     const outputs = open(home());
     expect(outputs.cut).toEqual([]);

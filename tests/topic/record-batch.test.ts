@@ -1,4 +1,4 @@
-/** Batches taken apart: every record as it was written, and damage told, never read past. */
+/** Batches taken apart: every record as it was written, and damage reported, never read past. */
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../src/errors.ts";
 import {
@@ -84,7 +84,7 @@ describe("a record batch", () => {
     expect(times({ records: timeless, baseTimestampMs: -1, maxTimestampMs: -1 })).toEqual([-1, -1]);
   });
 
-  test("tells transactional and control batches", () => {
+  test("recognizes transactional and control batches", () => {
     const header = (attributes: number) => readBatchHeader(naiveBatch({ attributes, records: [] }), 0);
     expect(header(0)).toMatchObject({ transactional: false, control: false, compression: 0 });
     expect(header(0x10)).toMatchObject({ transactional: true, control: false });

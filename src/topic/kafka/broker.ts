@@ -12,7 +12,7 @@ export interface TopicPartitions<Partition> {
 
 export interface ProduceRequest {
   readonly transactionalId: string | null;
-  /** One batch a partition, complete with producer id, epoch, sequence and CRC. */
+  /** One batch per partition, complete with producer id, epoch, sequence and CRC. */
   readonly topicData: readonly TopicPartitions<{ readonly partition: number; readonly batch: Uint8Array }>[];
 }
 

@@ -9,9 +9,9 @@ import type { Log } from "../../log.ts";
 import { KafkaConnection } from "./connection.ts";
 import { clusterOf } from "./kafkajs-patch.ts";
 
-/** Brokers that cannot be reached for so long at a start are exit 3. */
+/** Brokers that cannot be reached for this long at a start are exit 3. */
 const START_PATIENCE_MS = 30_000;
-/** One try to connect: a host that drops packets answers never. */
+/** One try to connect: a host that drops packets never answers. */
 const CONNECT_MS_MAX = 10_000;
 /** An answer that takes longer counts as a lost connection. */
 const ANSWER_MS_MAX = 30_000;
@@ -65,7 +65,7 @@ export class KafkaClient {
     return this.#patienceMs;
   }
 
-  /** Whether brokers are waited for only so long yet, and the signal ends the wait. */
+  /** Whether the wait for brokers still has a limit, and the signal ends it. */
   get isStarting(): boolean {
     return this.#patienceMs < Number.POSITIVE_INFINITY;
   }
@@ -81,7 +81,7 @@ export class KafkaClient {
   }
 }
 
-/** As KafkaJS's own, but that nothing waits for more to send: 40 ms a request, by the other side's delayed answers. */
+/** As KafkaJS's own, but nothing waits for more to send: 40 ms a request, by the other side's delayed answers. */
 const openSocket: ISocketFactory = ({ host: given, port, ssl, onConnect }) => {
   const host = given.startsWith("[") ? given.slice(1, -1).replaceAll("_", ":") : given;
   // A name is sent along for the server to choose its certificate by; an address is none (RFC 6066).

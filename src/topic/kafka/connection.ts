@@ -1,6 +1,6 @@
 /**
  * Requests to a Kafka cluster that survive lost connections, moved leaders and restarted brokers: what passes is tried
- * again with back-off, leaders and coordinators asked for anew, and the log says what is waited for. A request may so
+ * again with back-off, leaders and coordinators asked for anew, and the log says what is waited for. So a request may
  * be sent twice: those for which that matters (`transaction.ts`, `writer.ts`) settle it themselves.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -11,9 +11,9 @@ import { isPassing, isTimedOut, isWithoutCoordinator, protocolError, reasonOf, u
 
 const BACK_OFF_MS_MIN = 20;
 const BACK_OFF_MS_MAX = 1_000;
-/** A trouble is worth a warning when it lasts so long: leaders that move do not. */
+/** Trouble is worth a warning when it lasts this long: leaders that move do not. */
 const WARN_AFTER_MS = 1_000;
-/** A topic that is unknown for so long is gone: a broker that has just started knows its topics sooner. */
+/** A topic that is unknown for this long is gone: a broker that has just started knows its topics sooner. */
 const TOPIC_PATIENCE_MS = 15_000;
 
 export interface KnownTopic {

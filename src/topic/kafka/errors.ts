@@ -76,7 +76,7 @@ export function protocolError(error: unknown): string | undefined {
   return typeof type === "string" ? type : undefined;
 }
 
-/** Whether nothing can go on under the transactional id before it was fenced again. */
+/** Whether nothing can go on under the transactional id until it is fenced again. */
 export function needsFence(error: unknown): boolean {
   return NEEDS_FENCE.has(protocolError(error) ?? "");
 }

@@ -26,7 +26,7 @@ const CONTROL_KEY_BYTES = 4;
 const CONTROL_ABORT = 0;
 /**
  * Decompressed batches past which no further one is decompressed: they are left for the next fetch. A fetch of 4 MiB
- * could else become gigabytes.
+ * could otherwise become gigabytes.
  */
 export const DECOMPRESSED_SLICE_BYTES = 64 * 1024 * 1024;
 
@@ -81,7 +81,7 @@ export function readableBatches(
   try {
     for (let at: number | undefined = 0; at !== undefined; at = handOn(at));
   } catch (error) {
-    // Read on behind what stands before it, it is met again.
+    // Whoever reads on after what stands before it meets it again.
     if (!(error instanceof DamagedBatch) || nextOffset === offset) throw error;
   }
   return { bytes: readable.finish(), nextOffset };

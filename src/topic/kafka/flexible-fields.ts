@@ -117,7 +117,7 @@ export class FlexibleReader {
     return items;
   }
 
-  /** The end of a structure: its tagged fields, each a tag, a length and so many bytes. */
+  /** The end of a structure: its tagged fields, each a tag, a length and that many bytes. */
   end(): void {
     for (let left = this.#varint(); left > 0; left--) {
       this.#varint();

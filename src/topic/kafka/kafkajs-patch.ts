@@ -1,7 +1,7 @@
 /**
  * The one file that reaches into KafkaJS (2.2.4, pinned): raw record batches in and out, topics named by their ids, and
  * the connections behind a client without joining a group. KafkaJS keeps connecting, SASL, TLS and every other request;
- * only its object a record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a
+ * only its object per record is avoided. `kafka.test.ts` and `topic-id.test.ts` in `tests/topic/kafka` fail, against a
  * real broker, if KafkaJS ever changes here.
  */
 import { Buffer } from "node:buffer";
@@ -130,7 +130,7 @@ interface RequestVersions {
   protocol(options: { version: number }): unknown;
 }
 
-/** Where a broker knows none that is so new, KafkaJS's newest is sent as before. */
+/** Where a broker knows none that new, KafkaJS's newest is sent as before. */
 function addVersion(requests: RequestVersions, added: number, make: (request: never) => unknown): void {
   const newest = Math.max(...requests.versions.map(Number));
   const protocol = requests.protocol;
@@ -210,8 +210,8 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
   processData.call(this, piece);
 };
 
-// KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and at nothing else: one
-// that takes connections and closes them would be asked for ever.
+// KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and for nothing else: one
+// that takes connections and closes them would be asked forever.
 const connectToSeed = BrokerPool.prototype.connect;
 BrokerPool.prototype.connect = async function (this: { createSeedBroker(): Promise<void> }): Promise<void> {
   try {
@@ -222,7 +222,7 @@ BrokerPool.prototype.connect = async function (this: { createSeedBroker(): Promi
   }
 };
 
-// What a broker answers to the question for a coordinator, KafkaJS forgets: that we may not ask passes with no waiting.
+// KafkaJS forgets what a broker answers when asked for a coordinator: a right that we lack does not come by waiting.
 const withBroker = BrokerPool.prototype.withBroker;
 BrokerPool.prototype.withBroker = async function (ask: (each: unknown) => Promise<unknown>): Promise<unknown> {
   let refusal: unknown;

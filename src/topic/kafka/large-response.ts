@@ -10,7 +10,7 @@ import { release } from "../../released.ts";
 const LARGE_BYTES = 256 * 1024;
 /** One is worked on, one is arriving, and a reader may have one more in hand. */
 const BUFFERS = 3;
-/** The size of a response stands before it, in so many bytes. */
+/** The size of a response stands before it, in this many bytes. */
 const SIZE_BYTES = 4;
 
 export class LargeResponses {

@@ -13,7 +13,7 @@ const NIBBLE_MAX = 15;
 const HASH_BITS = 14;
 /** Knuth's multiplier, 2^32 divided by the golden ratio. */
 const HASH_MULTIPLIER = 0x9e3779b1;
-/** After so many (as a power of two) misses in a row the search steps further, to pass quickly what is random. */
+/** After 2 to this power misses in a row the search steps further, to pass random bytes quickly. */
 const SKIP_BITS = 6;
 
 const positions = new Int32Array(1 << HASH_BITS);
@@ -58,7 +58,7 @@ export function decodeBlock(
   throw new Error("a block does not end with literals");
 }
 
-/** Most bytes that a block of so many can become. */
+/** The most bytes that a block of `bytes` bytes can become. */
 export const encodedBytesMax = (bytes: number): number => bytes + Math.ceil(bytes / 255) + 16;
 
 /** Encodes `from` to `end` of `source` into `out` at `at`, where `encodedBytesMax` are free; gives the end. */

@@ -151,7 +151,7 @@ export class KafkaOutputs implements OutputTopics {
         }
         said = reason;
       }
-      // By the claim alone it is told whether another process has taken over, or the brokers gave us up.
+      // Only the claim tells whether another process has taken over, or the brokers gave us up.
       await this.#options.checkHeld();
       await this.#transactionsOf(partition).fence();
       // Whoever claims after this fences after us, too.

@@ -18,11 +18,11 @@ const EARLIEST = -2;
 const LATEST = -1;
 const READ_UNCOMMITTED = 0;
 const READ_COMMITTED = 1;
-/** A broker answers a poll at once when a record comes, else after so long. */
+/** A broker answers a poll at once when a record comes, else after this long. */
 const POLL_MS = 500;
 /** What a poll brings at most: waiting is over with the first record. */
 const POLL_BYTES = 1024 * 1024;
-/** A broker that names an older topic, as it lags behind the one that told us the id, has caught up after so long. */
+/** A broker that names an older topic, as it lags behind the one that told us the id, has caught up after this long. */
 const LAG_MS_MAX = 1_000;
 
 interface Poll {
@@ -72,7 +72,7 @@ export class KafkaPartitionReader {
     while (!signal.aborted) {
       if (this.#poll?.offset !== offset) {
         const slice = this.#fetch(offset, POLL_BYTES, POLL_MS);
-        // Its failure is met when it is awaited; until then it must not count as unhandled.
+        // Its failure surfaces when it is awaited; until then it must not count as unhandled.
         slice.catch(() => {});
         this.#poll = { offset, slice };
       }

@@ -1,6 +1,6 @@
 /**
  * One whole batch to the leader of its partition, acknowledged by all replicas in sync. What a refusal means is for
- * whoever sends it, but for a batch that is too large.
+ * whoever sends it, except for a batch that is too large.
  */
 import { serviceError } from "../../errors.ts";
 import type { Broker } from "./broker.ts";
@@ -18,7 +18,7 @@ export interface ProducedBatch {
   readonly transactionalId: string | null;
 }
 
-/** Returns the offset of the batch's first record. Exit 3 where the topic takes no batch so large. */
+/** Returns the offset of the batch's first record. Exit 3 where the topic takes no batch that large. */
 export async function produceBatch(
   leader: Broker,
   { topic, partition, batch, transactionalId }: ProducedBatch,

@@ -1,7 +1,7 @@
 /**
  * Reads a Kafka topic directly, without joining a group: where to read is the caller's to say, so no rebalance is ever
- * waited for and no client resets an offset. Sees committed records only, up to the last stable offset; and those of
- * the topic that was there when it was opened only, by the topic's id.
+ * waited for and no client resets an offset. Sees committed records only, up to the last stable offset; only those of
+ * the topic that was there when it was opened, by the topic's id.
  */
 import { unlessAborted } from "../../unless-aborted.ts";
 import type { Bounds, Slice, TopicReader } from "../contract.ts";

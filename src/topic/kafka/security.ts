@@ -47,7 +47,7 @@ function credentials({ mechanism, username, password }: KafkaSasl): SASLOptions 
 
 function encryption({ caFile, own }: KafkaTls): ConnectionOptions {
   return {
-    // Said here because NODE_TLS_REJECT_UNAUTHORIZED=0 would else turn the check off.
+    // Said here because NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise turn the check off.
     rejectUnauthorized: true,
     ...(caFile === undefined ? {} : { ca: readCertificates(CA, caFile).pem }),
     ...(own === undefined ? {} : readOwn(own)),

@@ -1,5 +1,5 @@
 /**
- * The idempotent producer's sequence numbers, one count a partition (KIP-98): each batch names its first record's, so
+ * The idempotent producer's sequence numbers, one count per partition (KIP-98): each batch names its first record's, so
  * that a broker knows one that is sent again. Promises that a batch sent again bears what it bore before.
  */
 import { crc32c } from "../crc32c.ts";
@@ -23,7 +23,7 @@ export class Sequences {
     return this.#next.get(`${topic}/${partition}`) ?? 0;
   }
 
-  /** To be called when a batch of so many records has arrived. */
+  /** To be called when a batch of this many records has arrived. */
   advance(topic: string, partition: number, recordCount: number): void {
     this.#next.set(`${topic}/${partition}`, (this.next(topic, partition) + recordCount) % SEQUENCE_MODULUS);
   }

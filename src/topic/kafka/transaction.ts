@@ -10,7 +10,7 @@ import { protocolError } from "./errors.ts";
 import { produceBatch } from "./produce.ts";
 import { Sequences, signBatch } from "./sequence.ts";
 
-/** A transaction left open by a dead owner is ended by the next fence, or by the broker after so long. */
+/** A transaction left open by a dead owner is ended by the next fence, or by the broker after this long. */
 const TRANSACTION_MS_MAX = 60_000;
 /** A broker writes the markers of the transaction before in a few milliseconds, and refuses the next one until then. */
 const CONCURRENT_PAUSE_MS = 3;

@@ -1,6 +1,6 @@
 /**
  * Writes ratings to a Kafka topic: raw batches, compressed or not, idempotent, acknowledged by all replicas in sync.
- * One request a partition is in flight, so that batches keep their order, and one that is sent again, as its answer was
+ * One request per partition is in flight, so batches keep their order, and one that is sent again, as its answer was
  * lost, counts once. Brokers that go away are waited for.
  */
 import { serviceError } from "../../errors.ts";
@@ -62,7 +62,7 @@ export class KafkaTopicWriter implements TopicWriter {
   append(partition: number, batch: Uint8Array, recordCount: number): Promise<void> {
     const appended = this.#lastAppend[partition].then(() => this.#send(partition, batch, recordCount));
     this.#lastAppend[partition] = appended;
-    // Its failure is met by whoever awaits the append, and by every later one.
+    // Its failure reaches whoever awaits the append, and every later one.
     appended.catch(() => {});
     return appended;
   }

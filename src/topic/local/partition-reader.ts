@@ -81,7 +81,7 @@ export class PartitionReader {
     let segment = from;
     let bytesWanted = maxBytes;
     for (;;) {
-      // Before the bytes are read: what is trusted must have been whole by then.
+      // Before the bytes are read: what is trusted must have been whole already.
       if (this.#mayReachEnd(segment, bytesWanted)) await this.#end.refresh();
       const buffer = this.#buffer(bytesWanted);
       const length = await segment.read(buffer, 0, bytesWanted, this.#position);

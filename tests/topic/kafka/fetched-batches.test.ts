@@ -1,4 +1,4 @@
-/** What a reader sees of a fetch response; damage is told. Transactions: `aborted-transactions.test.ts`. */
+/** What a reader sees of a fetch response; damage is reported. Transactions: `aborted-transactions.test.ts`. */
 
 import { describe, expect, test } from "bun:test";
 import { DamagedBatch } from "../../../src/topic/contract.ts";
@@ -102,7 +102,7 @@ describe("compressed batches", () => {
     expect([seen(second.bytes), second.nextOffset]).toEqual([["1 value 0", "2 value 1"], 3]);
   });
 
-  /** A batch of zstd that becomes so many zeros; they make no records, which nobody reads here. */
+  /** A batch of zstd that becomes this many zeros; they make no records, which nobody reads here. */
   function naiveHeaderOnly(baseOffset: number, length: number): Uint8Array {
     const bytes = joined(
       batchOf({ baseOffset, records: valuesOf(1) }, 4).subarray(0, HEADER_BYTES),

@@ -87,7 +87,7 @@ async function expectPutOut(outputs: KafkaOutputs, last: EpochIdentity, ...epoch
   expect([await epochsOn("anomalies"), await epochsOn("rejected")]).toEqual([epochs, epochs]);
 }
 
-test("an id that brokers forgot, as it was quiet for long, is had again, and nothing is lost or doubled", async () => {
+test("an id that brokers forgot, as it was quiet for long, is regained, and nothing is lost or doubled", async () => {
   const outputs = outputsOf();
   await outputs.fence();
   await outputs.apply([epochOf(1, 1, 1)]);
