@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { removeAll } from "./belongings.ts";
 import { daysAtRealDensity, MILLION } from "./density.ts";
-import { Comparison, type Outcome } from "./peers/comparison.ts";
+import { Comparison, type Entry, type Outcome } from "./peers/comparison.ts";
 import { duckdb } from "./peers/duckdb.ts";
 import { flink } from "./peers/flink.ts";
 import { franzGo, franzGoDefault } from "./peers/franz-go.ts";
@@ -21,7 +21,6 @@ import {
 } from "./peers/kafka-perf-tools.ts";
 import { kafkaStreams } from "./peers/kafka-streams.ts";
 import { describeMachine } from "./peers/machine.ts";
-import type { Peer } from "./peers/peer.ts";
 import { resultsPage } from "./peers/results.ts";
 import { spark } from "./peers/spark.ts";
 import type { Outcomes } from "./peers/targets.ts";
@@ -33,24 +32,33 @@ const RUNS = 5;
 /** Of the engines on Java: half a minute each. */
 const JAVA_RUNS = 3;
 
-/** In the order of their runs: Tidemark first, as its rows are what the others' are held against. */
-const PEERS: Readonly<Record<keyof Outcomes, { peer: Peer; runs: number }>> = {
-  modeC: { peer: tidemarkDrain("C"), runs: RUNS },
-  modeA: { peer: tidemarkDrain("A"), runs: RUNS },
-  bareFetch: { peer: bareFetch, runs: RUNS },
-  franzGo: { peer: franzGo, runs: RUNS },
-  franzGoDefault: { peer: franzGoDefault, runs: RUNS },
-  consumerPerfTest: { peer: consumerPerfTest, runs: RUNS },
-  consumerPerfTestTuned: { peer: consumerPerfTestTuned, runs: RUNS },
-  flink: { peer: flink, runs: JAVA_RUNS },
-  kafkaStreams: { peer: kafkaStreams, runs: JAVA_RUNS },
-  // Minutes each, and of one length.
-  spark: { peer: spark, runs: 1 },
-  duckdb: { peer: duckdb, runs: RUNS },
-  produce: { peer: tidemarkProduce, runs: RUNS },
-  producerPerfTest: { peer: producerPerfTest, runs: JAVA_RUNS },
-  producerPerfTestTuned: { peer: producerPerfTestTuned, runs: JAVA_RUNS },
-};
+/**
+ * Those of a group take turns. Tidemark is first, as its rows are what the others' are held against; who takes minutes,
+ * or writes, comes after those who take seconds and read.
+ */
+const GROUPS: readonly Partial<Record<keyof Outcomes, Entry>>[] = [
+  {
+    modeC: { peer: tidemarkDrain("C"), runs: RUNS },
+    modeA: { peer: tidemarkDrain("A"), runs: RUNS },
+    bareFetch: { peer: bareFetch, runs: RUNS },
+    franzGo: { peer: franzGo, runs: RUNS },
+    franzGoDefault: { peer: franzGoDefault, runs: RUNS },
+    consumerPerfTest: { peer: consumerPerfTest, runs: RUNS },
+    consumerPerfTestTuned: { peer: consumerPerfTestTuned, runs: RUNS },
+  },
+  {
+    flink: { peer: flink, runs: JAVA_RUNS },
+    kafkaStreams: { peer: kafkaStreams, runs: JAVA_RUNS },
+    // Minutes each, and of one length.
+    spark: { peer: spark, runs: 1 },
+    duckdb: { peer: duckdb, runs: RUNS },
+  },
+  {
+    produce: { peer: tidemarkProduce, runs: RUNS },
+    producerPerfTest: { peer: producerPerfTest, runs: JAVA_RUNS },
+    producerPerfTestTuned: { peer: producerPerfTestTuned, runs: JAVA_RUNS },
+  },
+];
 
 const [millions = "5"] = process.argv.slice(2);
 const ratings = Math.round(Number(millions) * MILLION);
@@ -64,8 +72,9 @@ try {
   const comparison = new Comparison(services, sample, ratings, 1);
   await comparison.fill();
   const outcomes: Partial<Record<keyof Outcomes, Outcome>> = {};
-  for (const [name, { peer, runs }] of Object.entries(PEERS)) {
-    outcomes[name as keyof Outcomes] = await comparison.measure(peer, runs, say);
+  for (const group of GROUPS) {
+    const measured = await comparison.measureInTurns(Object.values(group), say);
+    for (const [index, name] of Object.keys(group).entries()) outcomes[name as keyof Outcomes] = measured[index];
   }
   comparison.end();
   const page = resultsPage({

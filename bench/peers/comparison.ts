@@ -1,5 +1,5 @@
 /**
- * One peer through all of its runs: each over a database, a folder and names of its own, which are taken away after it.
+ * Peers through all of their runs: each over a database, a folder and names of its own, which are taken away after it.
  * Promises an outcome whatever the peer does: what it cannot do is told, and the comparison goes on.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,6 +19,12 @@ const FAILURE_CHARACTERS_MAX = 160;
 const RULES = { anomalyDays: 30, anomalyMinCount: 70, anomalyMinMean: 4 };
 /** Of the topic, before anything is measured. */
 const WARM_UP_READS = 12;
+
+/** A peer, and how often it runs. */
+export interface Entry {
+  readonly peer: Peer;
+  readonly runs: number;
+}
 
 export interface Outcome {
   readonly peer: Peer;
@@ -60,27 +66,41 @@ export class Comparison {
     postgres.sql(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
   }
 
-  /** Whoever comes first and has rows sets what is expected. */
+  /** All runs of one peer, one after another. */
   async measure(peer: Peer, runs: number, say: (text: string) => void): Promise<Outcome> {
-    let best: PeerRun | undefined;
-    let difference: string | undefined;
-    let done = 0;
-    try {
-      await peer.prepare();
-      while (done < runs) {
-        const run = await this.#withWorkload((workload) => peer.run(workload));
-        done++;
-        say(`${peer.name}: ${secondsAfterStart(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
-        if (run.rows !== undefined) {
-          this.#expected ??= run.rows;
-          difference ??= firstDifference(run.rows, this.#expected);
-        }
-        if (best === undefined || secondsAfterStart(run) < secondsAfterStart(best)) best = run;
+    return (await this.measureInTurns([{ peer, runs }], say))[0];
+  }
+
+  /**
+   * The runs of several, a run of each in turn, so that a slow minute of the machine is everybody's. Whoever comes
+   * first and has rows sets what is expected.
+   */
+  async measureInTurns(entries: readonly Entry[], say: (text: string) => void): Promise<Outcome[]> {
+    const outcomes = entries.map(({ peer }): Outcome => ({ peer, runs: 0 }));
+    const rounds = Math.max(...entries.map(({ runs }) => runs));
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, outcome] of outcomes.entries()) {
+        const isOver = round >= entries[index].runs || outcome.failure !== undefined;
+        if (!isOver) outcomes[index] = await this.#runOnce(outcome, say);
       }
-      return { peer, runs: done, ...(best && { best }), ...(difference && { difference }) };
+    }
+    return outcomes;
+  }
+
+  async #runOnce(outcome: Outcome, say: (text: string) => void): Promise<Outcome> {
+    const { peer, best, runs } = outcome;
+    try {
+      if (runs === 0) await peer.prepare();
+      const run = await this.#withWorkload((workload) => peer.run(workload));
+      say(`${peer.name}: ${secondsAfterStart(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
+      this.#expected ??= run.rows;
+      const found = run.rows && this.#expected && firstDifference(run.rows, this.#expected);
+      const difference = outcome.difference ?? found;
+      const isBest = best === undefined || secondsAfterStart(run) < secondsAfterStart(best);
+      return { ...outcome, runs: runs + 1, best: isBest ? run : best, ...(difference && { difference }) };
     } catch (error) {
       say(`${peer.name} failed: ${error instanceof Error ? error.message : error}`);
-      return { peer, runs: done, failure: inShort(error), ...(best && { best }), ...(difference && { difference }) };
+      return { ...outcome, failure: inShort(error) };
     }
   }
 
