@@ -1,11 +1,13 @@
 /**
  * Whether the ratings topic is still the one that the checkpoint was made from: it holds the offset that we go on from,
- * and the batch that we read last, if it is still there, is the same. Only reads.
+ * and the batch that we read last, if it is still there, is the same; and whether it will keep what a rebuild needs.
+ * Only reads.
  */
+import { MS_PER_DAY } from "./calendar.ts";
 import { stateError } from "./errors.ts";
 import type { Shard } from "./shard.ts";
 import type { ShardStanding } from "./table/contract.ts";
-import type { TopicReader } from "./topic/contract.ts";
+import type { Keeping, TopicReader } from "./topic/contract.ts";
 import { readBatchHeader } from "./topic/record-batch.ts";
 
 /** Enough for a batch's header: a reader gives at least one batch whole. */
@@ -68,4 +70,26 @@ function replaced(ratings: TopicReader, what: string): Error {
     `the topic ${ratings.topic} was replaced, cut or put back: ${what}`,
     "put the topic back as it was, or start `tidemark process --rebuild`; nothing was changed",
   );
+}
+
+/** What the log is to say of a ratings topic that is not kept whole for good. */
+export function keepingWarnings(topic: string, keeping: Keeping | undefined): string[] {
+  if (keeping === undefined) {
+    return [`how long topic ${topic} keeps ratings cannot be seen: the user lacks the right DescribeConfigs`];
+  }
+  const { retentionMs, retentionBytes, isCompacted } = keeping;
+  const gone = "or --rebuild will find them gone";
+  const warnings: string[] = [];
+  if (retentionMs < Number.POSITIVE_INFINITY) {
+    const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;
+    warnings.push(`topic ${topic} keeps ratings for ${days} days only: set retention.ms=-1, ${gone}`);
+  }
+  if (retentionBytes < Number.POSITIVE_INFINITY) {
+    warnings.push(`topic ${topic} keeps ${retentionBytes} bytes a partition only: set retention.bytes=-1, ${gone}`);
+  }
+  if (isCompacted) {
+    const policy = "set cleanup.policy=delete";
+    warnings.push(`topic ${topic} is compacted, which leaves one rating a movie: ${policy}, ${gone}`);
+  }
+  return warnings;
 }

@@ -11,12 +11,13 @@ import { Engine, type Goal } from "../engine.ts";
 import { FileLock } from "../file-lock.ts";
 import { homeLockPath, openHome } from "../home.ts";
 import { ownerText } from "../owner.ts";
+import { keepingWarnings } from "../ratings-check.ts";
 import type { Settings } from "../settings.ts";
 import type { ShardRules } from "../shard-rules.ts";
 import { type ShardAtWork, startShards } from "../start.ts";
 import { openTable } from "../table/open.ts";
 import { readTitles } from "../titles-file.ts";
-import { type Topics, topicsOf } from "../topic/topics.ts";
+import { topicsOf } from "../topic/topics.ts";
 import { Totals } from "../totals.ts";
 import { TotalsFile } from "../totals-file.ts";
 
@@ -36,10 +37,10 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const topics = topicsOf(settings, holder, context);
     const names = [topic, anomalyTopic, rejectedTopic];
     const [ratings, anomalies, rejected] = await open.addAll(names.map((name) => topics.reader(name)));
-    const warned = warnOfRetention(topics, topic, log.warn);
-    warned.catch(() => {}); // Handled below.
+    const keeping = topics.keeping(topic);
+    keeping.catch(() => {}); // Awaited below.
     const table = open.add(await openTable(settings.database, { group, topic }, holder, context));
-    await warned;
+    for (const warning of keepingWarnings(topic, await keeping)) log.warn(warning);
     const checkpoint = open.add(openCheckpointFiles(settings.checkpoints, holder, log.warn));
     const owner = randomUUID();
     const outputs = open.add(
@@ -97,26 +98,6 @@ export async function processRatings(context: CommandContext): Promise<void> {
     log.debug(`checkpoint: ${bytesWritten} bytes written, longest pause ${pipeline.longestPauseMs} ms`);
   } finally {
     await open.closeAll(log.warn);
-  }
-}
-
-async function warnOfRetention(topics: Topics, topic: string, warn: (text: string) => void): Promise<void> {
-  const keeping = await topics.keeping(topic);
-  if (keeping === undefined) {
-    warn(`how long topic ${topic} keeps ratings cannot be seen: the user lacks the right DescribeConfigs`);
-    return;
-  }
-  const { retentionMs, retentionBytes, isCompacted } = keeping;
-  const gone = "or --rebuild will find them gone";
-  if (retentionMs < Number.POSITIVE_INFINITY) {
-    const days = Math.round((retentionMs / MS_PER_DAY) * 10) / 10;
-    warn(`topic ${topic} keeps ratings for ${days} days only: set retention.ms=-1, ${gone}`);
-  }
-  if (retentionBytes < Number.POSITIVE_INFINITY) {
-    warn(`topic ${topic} keeps ${retentionBytes} bytes a partition only: set retention.bytes=-1, ${gone}`);
-  }
-  if (isCompacted) {
-    warn(`topic ${topic} is compacted, which leaves one rating a movie: set cleanup.policy=delete, ${gone}`);
   }
 }
 
