@@ -45,8 +45,8 @@ const CONNECTION_ERRORS = new Set([
   "KafkaJSGroupCoordinatorNotFound",
 ]);
 
-/** Of the network and of looking up names: whatever words the host's name holds, "ssl" perhaps. */
-const NETWORK_CODES = /^(ENOTFOUND|EAI_|ECONN|EHOST|ENET|ETIMEDOUT|EPIPE)/;
+/** Of looking up a host, whose name may hold any words, "ssl" perhaps. */
+const LOOKUP_CODES = /^(ENOTFOUND|EAI_)/;
 
 /** What ends a transaction, or the producer under its id, and passes with a new one: with a fence. */
 const NEEDS_FENCE = new Set([
@@ -175,6 +175,6 @@ function isOfLogin(error: unknown): boolean {
 
 function isOfEncryption(error: unknown): boolean {
   const root = rootOf(error);
-  if (protocolError(error) !== undefined || NETWORK_CODES.test(systemErrorCode(root) ?? "")) return false;
+  if (protocolError(error) !== undefined || LOOKUP_CODES.test(systemErrorCode(root) ?? "")) return false;
   return /certificate|self.signed|altname|\bssl\b|\btls\b/i.test(root.message);
 }

@@ -99,6 +99,15 @@ test.each([
     WAIT,
   ],
   [
+    "a listener without TLS",
+    made(
+      KafkaJSConnectionError,
+      "Connection error: Client network socket disconnected before secure TLS connection was established",
+      { code: "ECONNRESET" },
+    ),
+    "exit 3: no encrypted connection to the Kafka brokers HERE",
+  ],
+  [
     "a connection without trust",
     made(KafkaJSConnectionError, "Connection error: self signed certificate", { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
     "exit 3: no encrypted connection to the Kafka brokers HERE",
