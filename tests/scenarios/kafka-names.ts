@@ -5,6 +5,8 @@
 import { randomBytes } from "node:crypto";
 import type { OracleResult } from "../oracle.ts";
 import type { JavaClient } from "../services/java-client.ts";
+import type { KafkaBroker } from "../services/kafka.ts";
+import { KAFKA_USERS } from "../services/kafka-settings.ts";
 import { type Drains, expectedOf, expectOutputs, type Job } from "./expectation.ts";
 import type { StoredRecord } from "./stored-records.ts";
 import type { Workplace } from "./workplace.ts";
@@ -29,6 +31,22 @@ export class KafkaNames {
       KAFKA_ANOMALY_TOPIC_NAME: this.anomalies,
       KAFKA_REJECTED_TOPIC_NAME: this.rejected,
       KAFKA_GROUP_ID: this.group,
+    };
+  }
+
+  /** The same over TLS with a login, as the mechanism's own user. */
+  loginEnvironment(
+    { secureBrokers, caFile }: KafkaBroker,
+    mechanism: keyof typeof KAFKA_USERS,
+    password: string = KAFKA_USERS[mechanism].password,
+  ): Record<string, string> {
+    return {
+      ...this.environment(secureBrokers),
+      KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
+      KAFKA_SASL_MECHANISM: mechanism,
+      KAFKA_SASL_USERNAME: KAFKA_USERS[mechanism].user,
+      KAFKA_SASL_PASSWORD: password,
+      KAFKA_SSL_CA_FILE: caFile,
     };
   }
 

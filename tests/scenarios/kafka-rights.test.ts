@@ -4,23 +4,17 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { KafkaBroker } from "../services/kafka.ts";
-import { KAFKA_USERS } from "../services/kafka-settings.ts";
+import { ACCESS_CONTROL, KAFKA_USERS } from "../services/kafka-settings.ts";
 import { KafkaNames } from "./kafka-names.ts";
 import { Workplace } from "./workplace.ts";
 
 const START_MS_MAX = 120_000;
 const TEST_MS = 120_000;
-// Who comes by the plain listener is the administrator; Kafka itself comes by it too.
-const SETTINGS = `
-authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS`;
-const { user, password } = KAFKA_USERS.PLAIN;
-
 let broker: KafkaBroker;
 let work: Workplace;
 let names: KafkaNames;
 beforeAll(async () => {
-  broker = await KafkaBroker.startOwn({ more: SETTINGS });
+  broker = await KafkaBroker.startOwn({ more: ACCESS_CONTROL });
 }, START_MS_MAX);
 afterAll(() => broker?.remove());
 beforeEach(() => {
@@ -30,19 +24,12 @@ beforeEach(() => {
   names = new KafkaNames("rights");
   work.env = names.environment(broker.brokers);
   work.succeed("setup");
-  work.env = {
-    ...names.environment(broker.secureBrokers),
-    KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
-    KAFKA_SASL_MECHANISM: "PLAIN",
-    KAFKA_SASL_USERNAME: user,
-    KAFKA_SASL_PASSWORD: password,
-    KAFKA_SSL_CA_FILE: broker.caFile,
-  };
+  work.env = names.loginEnvironment(broker, "PLAIN");
 });
 afterEach(() => work.remove());
 
 function grant(...rights: string[]): Promise<string> {
-  const to = ["--bootstrap-server", broker.brokers, "--add", "--allow-principal", `User:${user}`];
+  const to = ["--bootstrap-server", broker.brokers, "--add", "--allow-principal", `User:${KAFKA_USERS.PLAIN.user}`];
   return broker.tool("org.apache.kafka.tools.AclCommand", [...to, ...rights]);
 }
 

@@ -34,15 +34,8 @@ beforeEach(() => {
 afterEach(() => work.remove());
 
 /** The variables of a login over TLS. */
-function login(mechanism: Mechanism, password: string = KAFKA_USERS[mechanism].password): Record<string, string> {
-  return {
-    ...new KafkaNames("security").environment(broker.secureBrokers),
-    KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
-    KAFKA_SASL_MECHANISM: mechanism,
-    KAFKA_SASL_USERNAME: KAFKA_USERS[mechanism].user,
-    KAFKA_SASL_PASSWORD: password,
-    KAFKA_SSL_CA_FILE: broker.caFile,
-  };
+function login(mechanism: Mechanism, password?: string): Record<string, string> {
+  return new KafkaNames("security").loginEnvironment(broker, mechanism, password);
 }
 
 /** The variables of a client that shows its certificate. */

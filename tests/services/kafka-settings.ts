@@ -18,6 +18,10 @@ export const KAFKA_USERS = {
   "SCRAM-SHA-512": { user: "scram-512-user", password: "scram-512-secret" },
 } as const;
 
+/** Lines of settings with which a broker asks what a user may do; who comes by the plain listener may do anything. */
+export const ACCESS_CONTROL = `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS`;
+
 export interface Listeners {
   /** `host:port` of each. */
   readonly plain: string;

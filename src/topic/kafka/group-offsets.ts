@@ -5,6 +5,7 @@
 import { serviceError } from "../../errors.ts";
 import type { GroupOffsets } from "../contract.ts";
 import type { KafkaClient } from "./client.ts";
+import { readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { isNotAllowed, isPassing, protocolError, reasonOf } from "./errors.ts";
 
@@ -41,11 +42,7 @@ export class KafkaGroupOffsets implements GroupOffsets {
 
   async has(topic: string, group: string): Promise<boolean> {
     const { partitions: count } = (await this.#connection.findTopic(topic)) ?? { partitions: 1 };
-    const topics = [{ topic, partitions: Array.from({ length: count }, (_, partition) => ({ partition })) }];
-    const { responses } = await this.#connection.withGroupCoordinator(group, (coordinator) =>
-      coordinator.offsetFetch({ groupId: group, topics }),
-    );
-    return responses.flatMap(({ partitions }) => partitions).some(({ offset }) => Number(offset) >= 0);
+    return (await readCommittedEpochs(this.#connection, group, topic, count)).size > 0;
   }
 
   /** The whole group goes, as it is ours: KafkaJS cannot remove a group's place in one topic alone. */

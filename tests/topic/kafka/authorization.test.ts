@@ -13,16 +13,13 @@ import {
 import { KafkaOutputs } from "../../../src/topic/kafka/outputs.ts";
 import { failureOf } from "../../failure.ts";
 import { KafkaBroker } from "../../services/kafka.ts";
-import { KAFKA_USERS } from "../../services/kafka-settings.ts";
+import { ACCESS_CONTROL, KAFKA_USERS } from "../../services/kafka-settings.ts";
 import { epochOf } from "../fixture.ts";
 import { testClient } from "../kafka-fixture.ts";
 
 const START_MS_MAX = 120_000;
 /** Far less than the 30 s for which brokers are waited for at a start. */
 const AT_ONCE_MS = 10_000;
-/** The tests' other listeners have no logins: there anybody may do anything. */
-const ASKS = `authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-super.users=User:ANONYMOUS`;
 const NOT_ALLOWED = { exitCode: 3, message: expect.stringContaining("do not allow this: ") };
 const { TOPIC, GROUP, TRANSACTIONAL_ID } = AclResourceTypes;
 const { READ, WRITE } = AclOperationTypes;
@@ -32,7 +29,7 @@ let broker: KafkaBroker;
 let admin: Admin;
 let outputs: KafkaOutputs;
 beforeAll(async () => {
-  broker = await KafkaBroker.startOwn({ more: ASKS });
+  broker = await KafkaBroker.startOwn({ more: ACCESS_CONTROL });
   admin = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   await admin.createTopics({ topics: ["ratings", "anomalies", "rejected"].map((topic) => ({ topic })) });
