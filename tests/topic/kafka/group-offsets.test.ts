@@ -1,5 +1,5 @@
-/** A consumer group that is removed while another client is in it, on a real broker. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+/** A consumer group's places, and its removal while another client is in it, on a real broker. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { Kafka, logLevel } from "kafkajs";
 import { KafkaTopicAdmin } from "../../../src/topic/kafka/admin.ts";
 import { KafkaGroupOffsets } from "../../../src/topic/kafka/group-offsets.ts";
@@ -18,9 +18,19 @@ beforeAll(async () => {
 }, START_MS_MAX);
 afterAll(() => broker?.remove());
 
-test("a place in any partition of the topic is one", async () => {
+let admin: KafkaTopicAdmin;
+let offsets: KafkaGroupOffsets;
+beforeEach(() => {
   const client = testClient({ brokers: [broker.brokers] });
-  const [admin, offsets] = [new KafkaTopicAdmin(client), new KafkaGroupOffsets(client)];
+  admin = new KafkaTopicAdmin(client);
+  offsets = new KafkaGroupOffsets(client);
+});
+afterEach(async () => {
+  await offsets.close();
+  await admin.close();
+});
+
+test("a place in any partition of the topic is one", async () => {
   const other = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).admin();
   const [topic, groupId] = ["in-partition-1", "group-in-partition-1"];
   try {
@@ -33,14 +43,10 @@ test("a place in any partition of the topic is one", async () => {
   } finally {
     await other.disconnect();
     await admin.remove(topic);
-    await offsets.close();
-    await admin.close();
   }
 });
 
 test("a group with a living member is not removed: exit 3; once it has left, it is", async () => {
-  const client = testClient({ brokers: [broker.brokers] });
-  const [admin, offsets] = [new KafkaTopicAdmin(client), new KafkaGroupOffsets(client)];
   const member = new Kafka({ brokers: [broker.brokers], logLevel: logLevel.NOTHING }).consumer({ groupId: GROUP });
   try {
     await admin.create(TOPIC, 1);
@@ -60,7 +66,5 @@ test("a group with a living member is not removed: exit 3; once it has left, it 
   } finally {
     await member.disconnect();
     await admin.remove(TOPIC);
-    await offsets.close();
-    await admin.close();
   }
 });
