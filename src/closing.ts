@@ -126,7 +126,8 @@ export class Closing {
   }
 
   #handOutChangedOf(window: TumblingWindow): void {
-    for (const slot of this.#movies.inIdOrder(window.changedSlots)) this.#handOut(window, slot);
+    const slots = this.#movies.inIdOrder(window.changedSlots);
+    for (let at = 0; at < slots.length; at++) this.#handOut(window, slots[at]);
   }
 
   /** The earliest end after the last closed one at which any window holds a rating. */
@@ -147,9 +148,10 @@ export class Closing {
     const index = end / WINDOW_DAYS - 1;
     const window = this.#rules.mode === "C" ? this.#windows.get(index) : undefined;
     if (window !== undefined) {
-      for (const slot of this.#movies.inIdOrder(this.#after(window.filledSlots()))) {
-        if (!this.#handOut(window, slot)) continue;
-        this.#afterMovieId = this.#movies.idOf(slot);
+      const slots = this.#movies.inIdOrder(this.#after(window.filledSlots()));
+      for (let at = 0; at < slots.length; at++) {
+        if (!this.#handOut(window, slots[at])) continue;
+        this.#afterMovieId = this.#movies.idOf(slots[at]);
         if (this.#outputs.full) return false;
       }
       this.#windows.drop(index);
@@ -162,8 +164,9 @@ export class Closing {
   #closeSliding(end: number): boolean {
     const panes = this.#panes;
     panes.runTo(end);
-    const slots = panes.slotsOver(this.#rules.anomalyMinMean);
-    for (const slot of this.#movies.inIdOrder(this.#after(slots))) {
+    const slots = this.#movies.inIdOrder(this.#after(panes.slotsOver(this.#rules.anomalyMinMean)));
+    for (let at = 0; at < slots.length; at++) {
+      const slot = slots[at];
       const movieId = this.#movies.idOf(slot);
       const title = this.#movies.titleOf(slot);
       this.#afterMovieId = movieId;
@@ -207,8 +210,8 @@ export class Closing {
   }
 
   /** Those slots whose movie was not handed out yet in the closing under way. */
-  #after(slots: number[]): number[] {
+  #after<Slots extends number[] | Int32Array>(slots: Slots): Slots {
     const after = this.#afterMovieId;
-    return after === 0 ? slots : slots.filter((slot) => this.#movies.idOf(slot) > after);
+    return after === 0 ? slots : (slots.filter((slot) => this.#movies.idOf(slot) > after) as Slots);
   }
 }

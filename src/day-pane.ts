@@ -5,6 +5,8 @@
  * movies.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import type { DayRun } from "./day-run.ts";
+import { CELL_WORDS } from "./lane-memory.ts";
 import { release } from "./released.ts";
 
 /** An entry is a slot, a count and a sum. */
@@ -28,6 +30,15 @@ export class DayPane {
   constructor(day: number, retired?: DayPane) {
     this.day = day;
     this.#entries = retired === undefined ? new Int32Array(FIRST_ENTRIES * ENTRY_WORDS) : retired.#entries;
+  }
+
+  /** Adds the ratings of a run. */
+  addRun({ slots, cells }: DayRun): void {
+    for (let movie = 0; movie < slots.length; movie++) {
+      const slot = slots[movie];
+      const at = slot * CELL_WORDS;
+      this.add(slot, cells[at], cells[at + 1]);
+    }
   }
 
   /** Adds `count` ratings of a movie, and their sum. */

@@ -5,7 +5,9 @@
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
 import { DayPane, ENTRY_WORDS } from "./day-pane.ts";
+import type { DayRun } from "./day-run.ts";
 import { assert } from "./errors.ts";
+import { CELL_WORDS } from "./lane-memory.ts";
 import { RunningSum } from "./running-sum.ts";
 
 export class DayPanes {
@@ -42,11 +44,13 @@ export class DayPanes {
     return day < this.#runningEnd;
   }
 
-  addToRunning(slot: number, count: number, sum: number): void {
-    this.#late[0] = slot;
-    this.#late[1] = count;
-    this.#late[2] = sum;
-    this.#running.add(this.#late, 1);
+  addToRunning({ slots, cells }: DayRun): void {
+    for (const slot of slots) {
+      this.#late[0] = slot;
+      this.#late[1] = cells[slot * CELL_WORDS];
+      this.#late[2] = cells[slot * CELL_WORDS + 1];
+      this.#running.add(this.#late, 1);
+    }
   }
 
   /** End of the earliest window after `closedEnd` that holds a rating, or undefined where none does. */

@@ -58,20 +58,29 @@ export class DayRun {
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
   }
 
-  /** Hands out the run, movie by movie, and begins a new one. Returns how many ratings there were. */
-  drain(take: (slot: number, count: number, sum: number, values: number) => void): number {
-    const { report, touched, cells } = this.#memory.words;
+  /** The movies of the run in order of appearance, as slots: a view, good until the next `add` or `gather`. */
+  get slots(): Int32Array {
+    const { report, touched } = this.#memory.words;
+    return touched.subarray(0, report[TOUCHED]);
+  }
+
+  /** By slot, `CELL_WORDS` words each: count, sum, a bit for each rating value. A view, as `slots`. */
+  get cells(): Int32Array {
+    return this.#memory.words.cells;
+  }
+
+  /** Begins a new run. Returns how many ratings this one had. */
+  clear(): number {
+    const { slots, cells } = this;
     let ratings = 0;
-    for (let movie = 0; movie < report[TOUCHED]; movie++) {
-      const slot = touched[movie];
-      const cell = slot * CELL_WORDS;
+    for (let movie = 0; movie < slots.length; movie++) {
+      const cell = slots[movie] * CELL_WORDS;
       ratings += cells[cell];
-      take(slot, cells[cell], cells[cell + 1], cells[cell + 2]);
       cells[cell] = 0;
       cells[cell + 1] = 0;
       cells[cell + 2] = 0;
     }
-    report[TOUCHED] = 0;
+    this.#memory.words.report[TOUCHED] = 0;
     return ratings;
   }
 }

@@ -6,7 +6,7 @@ import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectRe
 import { RowColumns } from "./row-columns.ts";
 
 /** Rows, anomalies and rejected lines of one epoch, together. */
-export const EPOCH_OUTPUTS_MAX = 15_000;
+export const EPOCH_OUTPUTS_MAX = 30_000;
 /** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
 export const EPOCH_TEXT_MAX = 8 * 1024 * 1024;
 

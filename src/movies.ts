@@ -12,6 +12,8 @@ const DIRECT_IDS_MAX = 1 << 20;
 const FIRST_IDS = 1 << 15;
 /** An id of 31 bits and a slot below this fit a double's 53. */
 const KEY_SLOTS = 2 ** 21;
+/** From this share of the table of ids on, a walk through all of it is faster than sorting. */
+const DENSE_IDS_A_SLOT = 8;
 
 export class Movies {
   #slotOfId = new Int32Array(FIRST_IDS).fill(-1);
@@ -72,8 +74,9 @@ export class Movies {
   }
 
   /** The slots sorted by movie id: the order in which results are handed out. Good until the next call. */
-  inIdOrder(slots: readonly number[]): Iterable<number> {
-    if (this.count > KEY_SLOTS) return slots.toSorted((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
+  inIdOrder(slots: ArrayLike<number>): ArrayLike<number> {
+    if (slots.length * DENSE_IDS_A_SLOT >= this.#slotOfId.length) return this.#byWalk(slots);
+    if (this.count > KEY_SLOTS) return Array.from(slots).sort((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]);
     if (this.#keys.length < slots.length) this.#keys = new Float64Array(slots.length);
     // One number a movie, id before slot, for numbers sort five times as fast as by a comparing function.
     const keys = this.#keys.subarray(0, slots.length);
@@ -81,6 +84,28 @@ export class Movies {
     keys.sort();
     for (let at = 0; at < keys.length; at++) keys[at] %= KEY_SLOTS;
     return keys;
+  }
+
+  /** Of many movies: a walk through the table of ids, which has their order, instead of sorting. */
+  #byWalk(slots: ArrayLike<number>): ArrayLike<number> {
+    const isWanted = new Uint8Array(this.count);
+    const large: number[] = [];
+    for (let at = 0; at < slots.length; at++) {
+      isWanted[slots[at]] = 1;
+      if (this.#idOfSlot[slots[at]] >= DIRECT_IDS_MAX) large.push(slots[at]);
+    }
+    const sorted = new Int32Array(slots.length);
+    const slotOfId = this.#slotOfId;
+    let length = 0;
+    for (let id = 0; id < slotOfId.length; id++) {
+      const slot = slotOfId[id];
+      if (slot >= 0 && isWanted[slot] === 1) sorted[length++] = slot;
+    }
+    sorted.set(
+      large.sort((a, b) => this.#idOfSlot[a] - this.#idOfSlot[b]),
+      length,
+    );
+    return sorted;
   }
 
   /** Writes the movies and titles that no epoch has noted yet, or all. */

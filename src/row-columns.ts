@@ -8,14 +8,24 @@ import { release } from "./released.ts";
 
 const FIRST_ROWS = 64;
 
+/** Rows as plain data, for another thread; their titles go separately, as most of them are known there. */
+export interface PackedRows {
+  readonly windowStart: Float64Array<ArrayBuffer>;
+  readonly movieId: Int32Array<ArrayBuffer>;
+  readonly ratingCount: Int32Array<ArrayBuffer>;
+  readonly ratingSum: Int32Array<ArrayBuffer>;
+  readonly uniqueRatingCount: Uint8Array<ArrayBuffer>;
+  readonly isNew: Uint8Array<ArrayBuffer>;
+}
+
 export class RowColumns implements Iterable<Row> {
   #length = 0;
-  #windowStart: Float64Array;
-  #movieId: Int32Array;
-  #ratingCount: Int32Array;
-  #ratingSum: Int32Array;
-  #uniqueRatingCount: Uint8Array;
-  #isNew: Uint8Array;
+  #windowStart: Float64Array<ArrayBuffer>;
+  #movieId: Int32Array<ArrayBuffer>;
+  #ratingCount: Int32Array<ArrayBuffer>;
+  #ratingSum: Int32Array<ArrayBuffer>;
+  #uniqueRatingCount: Uint8Array<ArrayBuffer>;
+  #isNew: Uint8Array<ArrayBuffer>;
   readonly #title: string[] = [];
 
   /** `capacity`: about how many rows will come, if known; it saves growing. */
@@ -32,6 +42,20 @@ export class RowColumns implements Iterable<Row> {
     const columns = new RowColumns();
     for (const row of rows) columns.push(row);
     return columns;
+  }
+
+  /** Rows that were packed, whose memory they take over; `titleAt` is asked row by row, in order. */
+  static unpack(packed: PackedRows, titleAt: (row: number, movieId: number) => string): RowColumns {
+    const rows = new RowColumns();
+    rows.#length = packed.movieId.length;
+    rows.#windowStart = packed.windowStart;
+    rows.#movieId = packed.movieId;
+    for (let at = 0; at < rows.#length; at++) rows.#title.push(titleAt(at, packed.movieId[at]));
+    rows.#ratingCount = packed.ratingCount;
+    rows.#ratingSum = packed.ratingSum;
+    rows.#uniqueRatingCount = packed.uniqueRatingCount;
+    rows.#isNew = packed.isNew;
+    return rows;
   }
 
   get length(): number {
@@ -88,6 +112,18 @@ export class RowColumns implements Iterable<Row> {
     this.#uniqueRatingCount[at] = row.uniqueRatingCount;
     this.#isNew[at] = isNew ? 1 : 0;
     this.#length = at + 1;
+  }
+
+  /** A copy of the rows as plain data, without their titles. */
+  pack(): PackedRows {
+    return {
+      windowStart: this.windowStart.slice(),
+      movieId: this.movieId.slice(),
+      ratingCount: this.ratingCount.slice(),
+      ratingSum: this.ratingSum.slice(),
+      uniqueRatingCount: this.uniqueRatingCount.slice(),
+      isNew: this.#isNew.slice(0, this.#length),
+    };
   }
 
   /** Gives the rows' memory back: they are no longer needed. */

@@ -236,11 +236,10 @@ export class Shard {
     const window = this.#countsInWindow ? (this.#windows.get(index) ?? this.#windows.open(index)) : undefined;
     const pane = this.#countsInPane ? this.#panes.paneOf(day) : undefined;
     const running = pane !== undefined && this.#panes.isRunning(day);
-    const ratings = this.#run.drain((slot, count, sum, values) => {
-      window?.add(slot, count, sum, values);
-      pane?.add(slot, count, sum);
-      if (running) this.#panes.addToRunning(slot, count, sum);
-    });
+    window?.addRun(this.#run);
+    pane?.addRun(this.#run);
+    if (running) this.#panes.addToRunning(this.#run);
+    const ratings = this.#run.clear();
     this.totals.counted += ratings;
     if (this.#partlyLate) this.totals.partlyLate += ratings;
   }

@@ -4,7 +4,9 @@
  * judge lateness: who adds has asked the watermark.
  */
 import type { ByteReader, ByteWriter } from "./byte-stream.ts";
+import type { DayRun } from "./day-run.ts";
 import { assert, stateError } from "./errors.ts";
+import { CELL_WORDS as RUN_WORDS } from "./lane-memory.ts";
 import { release } from "./released.ts";
 
 export const WINDOW_DAYS = 30;
@@ -51,6 +53,15 @@ export class TumblingWindow {
     return this.#cells.length / CELL_WORDS;
   }
 
+  /** Adds the ratings of a run. */
+  addRun({ slots, cells }: DayRun): void {
+    for (let movie = 0; movie < slots.length; movie++) {
+      const slot = slots[movie];
+      const at = slot * RUN_WORDS;
+      this.add(slot, cells[at], cells[at + 1], cells[at + 2]);
+    }
+  }
+
   /** Adds `count` ratings of a movie: their sum, and a bit for each rating value among them. */
   add(slot: number, count: number, sum: number, values: number): void {
     const at = slot * CELL_WORDS;
@@ -94,11 +105,10 @@ export class TumblingWindow {
   }
 
   /** Slots with at least one rating, in slot order. */
-  filledSlots(): number[] {
-    const slots: number[] = [];
-    for (let at = 0; at < this.#cells.length; at += CELL_WORDS) {
-      if (this.#cells[at] !== 0) slots.push(at / CELL_WORDS);
-    }
+  filledSlots(): Int32Array {
+    const slots = new Int32Array(this.#filledCount());
+    let length = 0;
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) slots[length++] = slot;
     return slots;
   }
 

@@ -2,11 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../src/byte-stream.ts";
 import { DayPanes } from "../src/day-panes.ts";
+import { runOf } from "./run-figures.ts";
 
 /** Ratings of a slot on a day, as the shard adds them. */
 function add(panes: DayPanes, day: number, slot: number, count: number, sum: number): void {
-  panes.paneOf(day).add(slot, count, sum);
-  if (panes.isRunning(day)) panes.addToRunning(slot, count, sum);
+  const run = runOf(slot, count, sum);
+  panes.paneOf(day).addRun(run);
+  if (panes.isRunning(day)) panes.addToRunning(run);
 }
 
 /** Closes every window up to `untilEnd`; `end slot:count:sum` of each that holds ratings, by slot. */

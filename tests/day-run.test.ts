@@ -1,11 +1,12 @@
 /** A run of one day's ratings: per movie, each once, and empty again after it was handed out. */
 import { expect, test } from "bun:test";
 import { DayRun } from "../src/day-run.ts";
+import { figuresOf } from "./run-figures.ts";
 
+/** Slot and figures of each movie in turn, then the number of ratings. */
 function drained(run: DayRun): number[][] {
-  const taken: number[][] = [];
-  const ratings = run.drain((...figures) => taken.push(figures));
-  return [...taken, [ratings]];
+  const figures = [...figuresOf(run)].map(([slot, figures]) => [slot, ...figures]);
+  return [...figures, [run.clear()]];
 }
 
 test("gathers count, sum and a bit for each rating value, by movie", () => {

@@ -11,6 +11,7 @@ import { LaneMemory, WORTHWHILE_BYTES } from "../src/lane-memory.ts";
 import { RatingParser } from "../src/rating.ts";
 import { SliceWalk } from "../src/slice-walk.ts";
 import { Random } from "./generate/random.ts";
+import { figuresOf } from "./run-figures.ts";
 import { batchOf } from "./topic/fixture.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -39,10 +40,9 @@ function walked(lines: readonly string[]) {
     run.add(parser.movieId, slot, parser.rating);
     run.gather(cursor);
   }
-  const figures = new Map<number, readonly number[]>();
   const movies = [...slots.keys()];
-  const ratings = run.drain((slot, ...more) => void figures.set(movies[slot], more));
-  return { figures, left, ratings };
+  const figures = new Map([...figuresOf(run)].map(([slot, figures]) => [movies[slot], figures]));
+  return { figures, left, ratings: run.clear() };
 }
 
 /** The same, one by one. */

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../src/byte-stream.ts";
 import { Movies } from "../src/movies.ts";
+import { Random } from "./generate/random.ts";
 
+const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const IDS = [17_770, 1, 32_768, 2 ** 20 - 1, 2 ** 20, 2 ** 31 - 1, 2];
 
 function written(movies: Movies, all: boolean): Uint8Array {
@@ -35,7 +37,23 @@ describe("slots", () => {
   test("sort by movie id as a number", () => {
     const movies = new Movies();
     for (const id of IDS) movies.add(id, undefined);
-    expect([...movies.inIdOrder([0, 1, 2, 3, 4, 5, 6])]).toEqual([1, 6, 0, 2, 3, 4, 5]);
+    expect(Array.from(movies.inIdOrder([0, 1, 2, 3, 4, 5, 6]))).toEqual([1, 6, 0, 2, 3, 4, 5]);
+  });
+
+  test(`sort so whether few or many are asked for (TEST_SEED=${SEED})`, () => {
+    const random = new Random(SEED);
+    // Of each size of id, with gaps, in any order.
+    const ids = [8000, 2 ** 20 - 8000, 2 ** 20, 2 ** 31 - 8000].flatMap((from) =>
+      Array.from({ length: 3000 }, (_, place) => from + place * 2).sort(() => random.whole(-1, 1)),
+    );
+    const movies = new Movies();
+    for (const id of ids) movies.add(id, undefined);
+    for (const share of [1, 0.9, 0.5, 0.1, 0.01, 0]) {
+      const slots = ids.flatMap((_, slot) => (random.chance(share) ? [slot] : []));
+      const inOrder = slots.toSorted((a, b) => ids[a] - ids[b]);
+      expect(Array.from(movies.inIdOrder(slots))).toEqual(inOrder);
+      expect(Array.from(movies.inIdOrder(Int32Array.from(slots.toReversed())))).toEqual(inOrder);
+    }
   });
 });
 

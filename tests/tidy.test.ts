@@ -52,9 +52,9 @@ function offences(path: string, wrong: (line: string, index: number, all: string
   return all.flatMap((line, index) => (wrong(line, index, all) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
 }
 
-/** Project files that `path` imports: statically, dynamically or as text. */
+/** Project files that `path` imports: statically, dynamically, as text, or as the file of a thread. */
 function imports(path: string, content = code(path)): string[] {
-  const specifiers = content.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.{1,2}\/[^"']+)["']/g);
+  const specifiers = content.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\bnew URL\()["'](\.{1,2}\/[^"']+)["']/g);
   return [...specifiers].map(([, specifier]) => normalize(join(dirname(path), specifier)));
 }
 

@@ -39,7 +39,7 @@ describe("a window", () => {
     expect(figures(window, 100_000)).toEqual([1, 5, 1]);
     expect(window.countOf(3)).toBe(0);
     expect(window.countOf(1_000_000)).toBe(0);
-    expect(window.filledSlots()).toEqual([2, 100_000]);
+    expect([...window.filledSlots()]).toEqual([2, 100_000]);
   });
 
   test("names each changed cell once, until the epoch", () => {

@@ -11,8 +11,8 @@ import { serviceError, stateError, systemErrorCode, usageError } from "../errors
 
 /** How long a statement waits for another program's write; ours never keep a reader waiting. Blocks the thread. */
 export const BUSY_TIMEOUT_MS = 5_000;
-/** Pages of the file held in memory at most, 16 MiB: random upserts are far faster than with SQLite's 2 MB. */
-const CACHE_KIB_MAX = 16 * 1024;
+/** Pages of the file held in memory at most, 8 MiB: random upserts are far faster than with SQLite's 2 MB. */
+const CACHE_KIB_MAX = 8 * 1024;
 /** The write-ahead log is folded into the file at about 16 MiB; seldom enough not to be felt. */
 const WAL_PAGES_MAX = 4_000;
 

@@ -36,8 +36,12 @@ export function checkClaimed(shards: readonly ShardStanding[], claimant: string,
 }
 
 /** Whether the epoch is in the table already. Exit 4 where it is not the next one, or another has claimed its shard. */
-export function isApplied(epoch: Epoch, shards: readonly ShardStanding[], claimant: string, place: string): boolean {
-  const { partition, identity, previous } = epoch;
+export function isApplied(
+  { partition, identity, previous }: Pick<Epoch, "partition" | "identity" | "previous">,
+  shards: readonly ShardStanding[],
+  claimant: string,
+  place: string,
+): boolean {
   const found = shards.find((shard) => shard.partition === partition);
   if (found?.claimant !== claimant) throw taken(partition, found, place);
   if (sameEpoch(found.epoch, identity)) return true;

@@ -15,18 +15,28 @@ const KILLS_MIN = 50;
 const SHORT_WINDOWS = { anomalyDays: 2, anomalyMinCount: 3, anomalyMinMean: 3, ratings: 20_000, days: 60, movies: 400 };
 /** Nearly every window is an anomaly: closing many at once gives more than one epoch holds. */
 const LONG_WINDOWS = { anomalyDays: 30, anomalyMinCount: 1, anomalyMinMean: 2, ratings: 8_000, days: 25, movies: 300 };
+/** Rows come by the thousand, and so are written by the table's own thread. */
+const MANY_MOVIES = {
+  anomalyDays: 30,
+  anomalyMinCount: 9,
+  anomalyMinMean: 3,
+  ratings: 20_000,
+  days: 31,
+  movies: 20_000,
+};
 const JOBS: readonly KilledJob[] = [
   { mode: "C", partitions: 1, ...SHORT_WINDOWS, ...CHUNKS },
   { mode: "A", partitions: 3, ...SHORT_WINDOWS, ...CHUNKS },
   { mode: "C", partitions: 1, ...LONG_WINDOWS, ...CHUNKS },
   { mode: "A", partitions: 3, ...LONG_WINDOWS, ...CHUNKS },
+  { mode: "C", partitions: 1, ...MANY_MOVIES, chunks: 8, lastChunkTimes: 4 },
 ];
 
 let workplace: KillableWorkplace | undefined;
 let kills = 0;
 afterEach(() => workplace?.remove());
 
-test.each(JOBS)("mode $mode, windows of $anomalyDays days, partitions: $partitions", async (job) => {
+test.each(JOBS)("mode $mode, windows of $anomalyDays days, partitions: $partitions, movies: $movies", async (job) => {
   workplace = new KillableWorkplace();
   kills += await killAgainAndAgain(workplace, job, new Random(SEED + JOBS.indexOf(job)), `seed ${SEED}`);
 });

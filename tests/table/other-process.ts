@@ -1,6 +1,7 @@
 /**
  * Another `process` for the suites: locks the table in the database that its command line names by URL, claims
  * partition 0 and applies epochs without end, each rewriting the same 500 rows with its number as their rating count.
+ * With the word `thread` behind the URL of a SQLite file, its thread writes them, as it does larger epochs.
  * Prints a line for each number applied; when it fails with a user's error, that error's exit code and message.
  */
 import { UserError } from "../../src/errors.ts";
@@ -8,6 +9,7 @@ import { createLog } from "../../src/log.ts";
 import { Screen } from "../../src/screen.ts";
 import { readSettings } from "../../src/settings.ts";
 import { openTable } from "../../src/table/open.ts";
+import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { epochOf, identity, OWNER, row } from "./fixture.ts";
 
 const ROWS = 500;
@@ -15,7 +17,11 @@ const ROWS = 500;
 const { database } = readSettings("process", ["--database", process.argv[2]], process.env);
 const log = createLog({ level: "warn", screen: new Screen(process.stderr), now: Date.now });
 const surroundings = { log, now: Date.now, signal: new AbortController().signal };
-const table = await openTable(database, OWNER, `process, pid ${process.pid}`, surroundings);
+const holder = `process, pid ${process.pid}`;
+const table =
+  process.argv[3] === "thread" && database.kind === "sqlite"
+    ? openSqliteTable(database.path, OWNER, holder, ROWS)
+    : await openTable(database, OWNER, holder, surroundings);
 await table.lock();
 await table.claim("other", 1, () => identity(0));
 try {

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { UserError } from "../../src/errors.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
 import { openSqliteReader } from "../../src/table/sqlite-reader.ts";
@@ -29,12 +30,21 @@ const PROCESS_TEST_MS = 60_000;
 class SqliteFixture implements TableFixture {
   readonly folder = mkdtempSync(join(tmpdir(), "tidemark-table-"));
   readonly path = join(this.folder, "results.db");
+  /** Rows from which on the table's thread writes an epoch; undefined: as `process` has it. */
+  readonly #threadRowsMin: number | undefined;
 
-  open = (owner = OWNER, holder = "process, pid 1") => openSqliteTable(this.path, owner, holder);
+  constructor(threadRowsMin?: number) {
+    this.#threadRowsMin = threadRowsMin;
+  }
+
+  open = (owner = OWNER, holder = "process, pid 1") => openSqliteTable(this.path, owner, holder, this.#threadRowsMin);
   reader = () => openSqliteReader(this.path);
   admin = (owner = OWNER, holder = "cleanup, pid 2") => openSqliteAdmin(this.path, owner, holder);
-  startOther = () =>
-    spawn(process.execPath, [OTHER_PROCESS, `jdbc:sqlite:${this.path}`], { stdio: ["ignore", "pipe", "inherit"] });
+  startOther = () => {
+    const thread = this.#threadRowsMin === undefined ? [] : ["thread"];
+    const command = [OTHER_PROCESS, `jdbc:sqlite:${this.path}`, ...thread];
+    return spawn(process.execPath, command, { stdio: ["ignore", "pipe", "inherit"] });
+  };
 
   async sql(statement: string): Promise<Record<string, unknown>[]> {
     const database = new DatabaseSync(this.path);
@@ -56,16 +66,17 @@ class SqliteFixture implements TableFixture {
 }
 
 tableContract("SQLite", async () => new SqliteFixture());
+tableContract("SQLite, its thread writing every epoch,", async () => new SqliteFixture(0));
+
+let fixture: SqliteFixture;
+let database: TestDatabase;
+beforeEach(() => {
+  fixture = new SqliteFixture();
+  database = new TestDatabase(fixture);
+});
+afterEach(() => database.end());
 
 describe("a SQLite file", () => {
-  let fixture: SqliteFixture;
-  let database: TestDatabase;
-  beforeEach(() => {
-    fixture = new SqliteFixture();
-    database = new TestDatabase(fixture);
-  });
-  afterEach(() => database.end());
-
   const everyUse: [string, () => unknown][] = [
     ["process", () => fixture.open()],
     ["consume-jdbc", () => fixture.reader().newest(1)],
@@ -116,52 +127,6 @@ describe("a SQLite file", () => {
     }
   });
 
-  test("that is damaged ends process and consume-jdbc with exit 4", async () => {
-    await database.used([row(0, 1, 1)]);
-    const [{ rootpage }] = await fixture.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'movie_ratings'");
-    const [{ page_size: pageSize }] = await fixture.sql("PRAGMA page_size");
-    const file = openSync(fixture.path, "r+");
-    const page = Buffer.alloc(Number(pageSize), 0xff);
-    writeSync(file, page, 0, page.length, (Number(rootpage) - 1) * page.length);
-    closeSync(file);
-
-    const table = await database.open();
-    await table.lock();
-    await table.claim("me", 1, () => identity(0));
-    for (const attempt of [() => table.apply("me", epochOf(2, [row(0, 1, 2)])), () => fixture.reader().newest(1)]) {
-      const error = await failureOf(attempt);
-      expect(error.exitCode).toBe(4);
-      expect(error.message).toContain("damaged");
-    }
-    const [shard] = await table.standings();
-    expect(shard.epoch).toEqual(identity(1));
-  });
-
-  test(
-    "that can grow no more ends process with exit 3, at a whole epoch that the next process goes on from",
-    async () => {
-      await database.setup();
-      // A limit of 512 blocks, whichever size the shell gives a block; the signal ignored, as a full disk has none.
-      const other = `'${process.execPath}' '${OTHER_PROCESS}' 'jdbc:sqlite:${fixture.path}'`;
-      const command = `trap '' XFSZ; ulimit -f 512; exec ${other}`;
-      const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
-      const lines = await new OtherProcess(child).rest();
-      expect(lines.at(-1)).toStartWith("exit 3: cannot write the database");
-      const applied = Number(lines.at(-2));
-      expect(applied).toBeGreaterThan(0);
-
-      const table = await database.open();
-      await table.lock();
-      const [shard] = await table.standings();
-      expect(shard.epoch.number).toBe(applied);
-      const counts = (await database.storedRows()).map(({ ratingCount }) => ratingCount);
-      expect(counts).toEqual(Array(500).fill(applied));
-      await table.claim("me", 1, () => shard.epoch);
-      await table.apply("me", epochOf(applied + 1, []));
-    },
-    PROCESS_TEST_MS,
-  );
-
   test("whose rows somebody refers to is kept by cleanup, with all else", async () => {
     await database.used([row(0, 1, 1)]);
     await fixture.sql("CREATE TABLE notes (w, m, FOREIGN KEY (w, m) REFERENCES movie_ratings)");
@@ -169,14 +134,6 @@ describe("a SQLite file", () => {
     const error = await failureOf(() => fixture.admin().cleanup(neverDone));
     expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("FOREIGN KEY constraint failed")]);
     expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
-  });
-
-  test("with an index that somebody added ends process with exit 4 where that refuses a row", async () => {
-    const table = await database.claimed();
-    await fixture.sql("CREATE UNIQUE INDEX one ON movie_ratings (rating_count)");
-    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1), row(0, 2, 1)])));
-    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("movie_ratings.rating_count")]);
-    expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
   });
 
   test("in a folder that is not there is refused with what to do", async () => {
@@ -247,5 +204,80 @@ describe("a SQLite file", () => {
       expect(await fixture.tables()).toEqual(["movie_ratings"]);
       expect(await database.storedRows()).toEqual([row(0, 1, 1)]);
     });
+  });
+});
+
+describe.each([
+  { where: "on the thread of all else", threadRowsMin: undefined, word: "" },
+  { where: "on a thread of its own", threadRowsMin: 0, word: "thread" },
+])("a SQLite file written $where", ({ threadRowsMin, word }) => {
+  beforeEach(async () => {
+    await database.end();
+    fixture = new SqliteFixture(threadRowsMin);
+    database = new TestDatabase(fixture);
+  });
+
+  test("that is damaged ends process and consume-jdbc with exit 4", async () => {
+    await database.used([row(0, 1, 1)]);
+    const [{ rootpage }] = await fixture.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'movie_ratings'");
+    const [{ page_size: pageSize }] = await fixture.sql("PRAGMA page_size");
+    const file = openSync(fixture.path, "r+");
+    const page = Buffer.alloc(Number(pageSize), 0xff);
+    writeSync(file, page, 0, page.length, (Number(rootpage) - 1) * page.length);
+    closeSync(file);
+
+    const table = await database.open();
+    await table.lock();
+    await table.claim("me", 1, () => identity(0));
+    for (const attempt of [() => table.apply("me", epochOf(2, [row(0, 1, 2)])), () => fixture.reader().newest(1)]) {
+      const error = await failureOf(attempt);
+      expect(error.exitCode).toBe(4);
+      expect(error.message).toContain("damaged");
+    }
+    const [shard] = await table.standings();
+    expect(shard.epoch).toEqual(identity(1));
+  });
+
+  test(
+    "that can grow no more ends process with exit 3, at a whole epoch that the next process goes on from",
+    async () => {
+      await database.setup();
+      // A limit of 512 blocks, whichever size the shell gives a block; the signal ignored, as a full disk has none.
+      const other = `'${process.execPath}' '${OTHER_PROCESS}' 'jdbc:sqlite:${fixture.path}' ${word}`;
+      const command = `trap '' XFSZ; ulimit -f 512; exec ${other}`;
+      const child = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
+      const lines = await new OtherProcess(child).rest();
+      expect(lines.at(-1)).toStartWith("exit 3: cannot write the database");
+      const applied = Number(lines.at(-2));
+      expect(applied).toBeGreaterThan(0);
+
+      const table = await database.open();
+      await table.lock();
+      const [shard] = await table.standings();
+      expect(shard.epoch.number).toBe(applied);
+      const counts = (await database.storedRows()).map(({ ratingCount }) => ratingCount);
+      expect(counts).toEqual(Array(500).fill(applied));
+      await table.claim("me", 1, () => shard.epoch);
+      await table.apply("me", epochOf(applied + 1, []));
+    },
+    PROCESS_TEST_MS,
+  );
+
+  test("with an index that somebody added ends process with exit 4 where that refuses a row", async () => {
+    const table = await database.claimed();
+    await fixture.sql("CREATE UNIQUE INDEX one ON movie_ratings (rating_count)");
+    const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1), row(0, 2, 1)])));
+    expect([error.exitCode, error.message]).toEqual([4, expect.stringContaining("movie_ratings.rating_count")]);
+    expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(0), offset: 0, claimant: "me" }]);
+  });
+
+  test("ends process as a bug, with its stack, at an error that nobody has foreseen", async () => {
+    const table = await database.claimed();
+    await fixture.sql("CREATE TRIGGER no BEFORE INSERT ON movie_ratings BEGIN SELECT RAISE(ABORT, 'never seen'); END");
+    const error = await table.apply("me", epochOf(1, [row(0, 1, 1)])).catch((error) => error);
+    expect(error).not.toBeInstanceOf(UserError);
+    expect([error.message, error.stack]).toEqual(["never seen", expect.stringContaining("sqlite-writer")]);
+    await table.close();
+    expect(await database.storedRows()).toEqual([]);
   });
 });

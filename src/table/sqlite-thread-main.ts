@@ -1,0 +1,45 @@
+/**
+ * What the thread of `sqlite-thread.ts` runs: opens the table with its first epoch, writes one epoch after the other,
+ * and answers each. The process's lock is held by the thread that began it.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { assert, UserError } from "../errors.ts";
+import { RowColumns } from "../row-columns.ts";
+import type { ThreadAnswer, ThreadRequest, ThreadTable } from "./sqlite-thread.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
+
+assert(parentPort !== null, "this file is run as a thread");
+const port = parentPort;
+const { path, owner } = workerData as ThreadTable;
+/** The title of each movie, as sent last. */
+const titles = new Map<number, string>();
+let writer: SqliteWriter | undefined;
+
+port.on("message", (request: ThreadRequest) => port.postMessage(answer(request)));
+
+function answer(request: ThreadRequest): ThreadAnswer {
+  try {
+    if (request === "close") {
+      writer?.close();
+    } else {
+      writer ??= new SqliteWriter(path, owner);
+      const rows = RowColumns.unpack(request.rows, (row, movieId) => titleOf(movieId, request.titles.get(row)));
+      writer.apply(request.claimant, { ...request.epoch, rows });
+      rows.release();
+    }
+    return { kind: "done" };
+  } catch (error) {
+    if (error instanceof UserError) {
+      return { kind: "refused", exitCode: error.exitCode, message: error.message, hint: error.hint };
+    }
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    return { kind: "bug", message, stack };
+  }
+}
+
+function titleOf(movieId: number, sent: string | undefined): string {
+  if (sent !== undefined) titles.set(movieId, sent);
+  const title = sent ?? titles.get(movieId);
+  assert(title !== undefined, "a movie's first row comes with its title");
+  return title;
+}

@@ -1,0 +1,105 @@
+/**
+ * A thread that writes epochs into a SQLite result table, seen from the thread that began it. Promises that epochs are
+ * written in the order in which they were handed over, and that what goes wrong there comes back as if it had happened
+ * here. What the thread runs is `sqlite-thread-main.ts`.
+ */
+import { Worker } from "node:worker_threads";
+import { UserError, type UserExitCode } from "../errors.ts";
+import type { PackedRows, RowColumns } from "../row-columns.ts";
+import type { TableOwner } from "./contract.ts";
+import type { TableEpoch } from "./sqlite-writer.ts";
+
+/** What the thread is begun with. */
+export interface ThreadTable {
+  readonly path: string;
+  readonly owner: TableOwner;
+}
+
+/** An epoch to be written; `close` asks for the end. Each is answered, in order. */
+export type ThreadRequest =
+  | {
+      readonly claimant: string;
+      readonly epoch: Omit<TableEpoch, "rows">;
+      readonly rows: PackedRows;
+      /** By row: where the movie has another title than in the last row of it, or none was sent so far. */
+      readonly titles: ReadonlyMap<number, string>;
+    }
+  | "close";
+
+/** What became of it: an error keeps neither its class nor its fields on the way from thread to thread. */
+export type ThreadAnswer =
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly exitCode: UserExitCode; readonly message: string; readonly hint: string }
+  | { readonly kind: "bug"; readonly message: string; readonly stack: string };
+
+export class SqliteThread {
+  readonly #worker: Worker;
+  /** Requests that are not answered yet, oldest first. */
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** The title of each movie that the thread was told of last: it is sent once. */
+  readonly #titles = new Map<number, string>();
+  #failure: Error | undefined;
+
+  constructor(path: string, owner: TableOwner) {
+    const workerData: ThreadTable = { path, owner };
+    this.#worker = new Worker(new URL("./sqlite-thread-main.ts", import.meta.url), { workerData });
+    this.#worker.on("message", (answer: ThreadAnswer) => {
+      const { resolve, reject } = this.#waiting.shift() ?? {};
+      if (answer.kind === "done") resolve?.();
+      else reject?.(errorOf(answer));
+    });
+    this.#worker.on("error", (error: Error) => this.#fail(error));
+    this.#worker.on("exit", () => this.#fail(new Error("the thread that writes the SQLite table has ended by itself")));
+  }
+
+  /** Writes an epoch: see `ResultTable.apply`. */
+  apply(claimant: string, { partition, identity, previous, offset, rows }: TableEpoch): Promise<void> {
+    const packed = rows.pack();
+    const request = {
+      claimant,
+      epoch: { partition, identity, previous, offset },
+      rows: packed,
+      titles: this.#newTitles(rows),
+    };
+    return this.#ask(
+      request,
+      Object.values<ArrayBufferView<ArrayBuffer>>({ ...packed }).map(({ buffer }) => buffer),
+    );
+  }
+
+  /** Ends the thread, its database closed. */
+  async close(): Promise<void> {
+    if (this.#failure === undefined) await this.#ask("close");
+    await this.#worker.terminate();
+  }
+
+  #newTitles({ length, movieId, title }: RowColumns): ReadonlyMap<number, string> {
+    const titles = new Map<number, string>();
+    for (let at = 0; at < length; at++) {
+      if (this.#titles.get(movieId[at]) === title[at]) continue;
+      this.#titles.set(movieId[at], title[at]);
+      titles.set(at, title[at]);
+    }
+    return titles;
+  }
+
+  #ask(request: ThreadRequest, handedOver: ArrayBuffer[] = []): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure);
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(request, handedOver);
+    });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
+  }
+}
+
+function errorOf(answer: Exclude<ThreadAnswer, { kind: "done" }>): Error {
+  if (answer.kind === "refused") return new UserError(answer.exitCode, answer.message, answer.hint);
+  const error = new Error(answer.message);
+  error.stack = answer.stack;
+  return error;
+}

@@ -1,0 +1,143 @@
+/**
+ * What writes a SQLite result table: an open database and its statements. Every write is one transaction, durable when
+ * it returns, and is given the shards' rows as they stand in it. Runs on whichever thread made it, and blocks that.
+ * Leaves locks between processes, and who may write, to `sqlite.ts`.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
+import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
+import type { Epoch } from "../epoch.ts";
+import { release } from "../released.ts";
+import type { RowColumns } from "../row-columns.ts";
+import { checkWritable } from "./contents.ts";
+import type { ShardStanding, TableOwner } from "./contract.ts";
+import { inTransaction, makeDurable, openDatabase } from "./sqlite-database.ts";
+import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
+import { isApplied } from "./standing.ts";
+
+/** Rows per statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
+const ROWS_PER_STATEMENT = 100;
+const ROW_PLACEHOLDERS = "(?, ?, ?, ?, ?, ?)";
+const COLUMNS = 6;
+/** An id of ten digits and a place below this fit a double's 53 bits. */
+const KEY_ROWS = 2 ** 19;
+
+/** What a table takes of an epoch. */
+export type TableEpoch = Pick<Epoch, "partition" | "identity" | "previous" | "offset" | "rows">;
+
+export class SqliteWriter {
+  readonly #path: string;
+  readonly #owner: TableOwner;
+  readonly #database: DatabaseSync;
+  #upsertMany: StatementSync | undefined;
+  #upsertOne: StatementSync | undefined;
+
+  /** Exit 2 where `setup` has made nothing, exit 4 where it is damaged, of another shape, or only half there. */
+  constructor(path: string, owner: TableOwner) {
+    checkExists(path);
+    this.#path = path;
+    this.#owner = owner;
+    this.#database = openDatabase(path, "write");
+    try {
+      checkWritable(readContents(this.#database, path), path);
+      makeDurable(this.#database, path);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+  }
+
+  /** The rows of `tidemark_shards`, by partition. */
+  shards(): ShardStanding[] {
+    return readShards(this.#database, this.#path, this.#owner);
+  }
+
+  /** One transaction; `work` is given the shards' rows as they stand in it. */
+  write(work: (shards: ShardStanding[], database: DatabaseSync) => void): void {
+    inTransaction(this.#database, this.#path, () => work(this.shards(), this.#database));
+  }
+
+  /** Writes an epoch, unless it is there already. Exit 4 where it is not the next, or the claim is another's. */
+  apply(claimant: string, epoch: TableEpoch): void {
+    this.write((shards) => {
+      if (isApplied(epoch, shards, claimant, this.#path)) return;
+      const { partition, identity, offset, rows } = epoch;
+      this.setShard({ partition, epoch: identity, offset, claimant });
+      this.#upsert(rows);
+    });
+  }
+
+  /** Within `write`: sets a shard's row. */
+  setShard({ partition, epoch, offset, claimant }: ShardStanding): void {
+    const { group, topic } = this.#owner;
+    this.#database
+      .prepare(upsertShard)
+      .run(group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant);
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #upsert(rows: RowColumns): void {
+    this.#upsertMany ??= this.#database.prepare(
+      upsertRatings.replace(ROW_PLACEHOLDERS, Array(ROWS_PER_STATEMENT).fill(ROW_PLACEHOLDERS).join(", ")),
+    );
+    this.#upsertOne ??= this.#database.prepare(upsertRatings);
+    const places = inKeyOrder(rows);
+    const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
+    const wholeStatements = places.length - (places.length % ROWS_PER_STATEMENT);
+    for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
+      putColumns(values, rows, places.subarray(first, first + ROWS_PER_STATEMENT));
+      this.#upsertMany.run(...values);
+    }
+    values.length = COLUMNS;
+    for (let at = wholeStatements; at < places.length; at++) {
+      putColumns(values, rows, places.subarray(at, at + 1));
+      this.#upsertOne.run(...values);
+    }
+    release(places);
+  }
+}
+
+/**
+ * Places of rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours
+ * in the tree, written one after the other, cost a third less.
+ */
+function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let first = 0; first < length; ) {
+    let end = first + 1;
+    while (end < length && end - first < KEY_ROWS && windowStart[end] === windowStart[first]) end++;
+    // One number per row, its place behind its id in text order, for numbers sort faster than by a comparing function.
+    const keys = new Float64Array(end - first);
+    for (let at = 0; at < keys.length; at++) keys[at] = textOrder(movieId[first + at]) * KEY_ROWS + at;
+    keys.sort();
+    for (let at = 0; at < keys.length; at++) places[first + at] = first + (keys[at] % KEY_ROWS);
+    release(keys);
+    first = end;
+  }
+  return places;
+}
+
+/** This sorts ids as their text does, except those that differ in trailing zeros: there the shorter came before. */
+function textOrder(movieId: number): number {
+  let aligned = movieId;
+  while (aligned < 10 ** 9) aligned *= 10;
+  return aligned;
+}
+
+/** Puts there the columns of the rows at these places, in the order of the statement. */
+function putColumns(values: SQLInputValue[], rows: RowColumns, places: Uint32Array): void {
+  const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = rows;
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    const at = i * COLUMNS;
+    values[at] = windowStart[place];
+    values[at + 1] = String(movieId[place]);
+    values[at + 2] = title[place];
+    values[at + 3] = ratingCount[place];
+    values[at + 4] = ratingSum[place];
+    values[at + 5] = uniqueRatingCount[place];
+  }
+}
