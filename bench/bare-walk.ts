@@ -2,7 +2,7 @@
  * The measure's own work: walks record batches and parses every line, and does nothing with them but a sum that keeps
  * the loop from being left out: no CRC, no windows, no epochs.
  */
-import { RatingParser } from "../src/rating.ts";
+import { RatingParser } from "../src/shard/rating.ts";
 import { RecordCursor, readBatchHeader } from "../src/topic/record-batch.ts";
 
 export class BareWalk {

@@ -4,11 +4,11 @@
  * of `process` does. Prints `{"ratings":…,"seconds":…}`, reading left out. `bun bench/memory-loop.ts LOOP HOME TITLES`;
  * the loops: `bare`, `crc`, `A` and `C` (the shard in this mode, outputs taken and dropped).
  */
-import { EPOCH_INTERVAL_MS, EPOCH_ROWS_MAX, READ_BYTES } from "../src/engine.ts";
-import { LaneMemory } from "../src/lane-memory.ts";
+import { EPOCH_INTERVAL_MS, EPOCH_ROWS_MAX, READ_BYTES } from "../src/process/engine.ts";
 import { release } from "../src/released.ts";
-import { Shard } from "../src/shard.ts";
-import { readTitles } from "../src/titles-file.ts";
+import { LaneMemory } from "../src/shard/lane-memory.ts";
+import { Shard } from "../src/shard/shard.ts";
+import { readTitles } from "../src/titles/titles-file.ts";
 import { LocalTopicReader } from "../src/topic/local/reader.ts";
 import { BATCH_CRC_FROM, readBatchHeader } from "../src/topic/record-batch.ts";
 import { piecesOf } from "../src/topic/slice-pieces.ts";

@@ -6,8 +6,8 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { settingsOf } from "../src/settings.ts";
-import { COMMAND_NAMES } from "../src/settings-row.ts";
+import { COMMAND_NAMES } from "../src/settings/row.ts";
+import { settingsOf } from "../src/settings/settings.ts";
 
 const FOLDER = "demo-data";
 const HOME = join(FOLDER, "home");

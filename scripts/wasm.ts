@@ -1,5 +1,5 @@
 /**
- * `npm run wasm`: compiles `wasm/lane.ts` into `src/lane-wasm.ts`, which is kept in the repository so that every
+ * `npm run wasm`: compiles `wasm/lane.ts` into `src/shard/lane-wasm.ts`, which is kept in the repository so that every
  * runtime takes the sources as they are. With `--print` the file goes to stdout: a test compares the two.
  */
 import { execFileSync } from "node:child_process";
@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..");
-const TARGET = join(ROOT, "src/lane-wasm.ts");
+const TARGET = join(ROOT, "src/shard/lane-wasm.ts");
 /** Of Base64, so that no line is longer than 120 columns. */
 const COLUMNS = 112;
 

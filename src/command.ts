@@ -5,9 +5,9 @@
  * the user can remedy.
  */
 import type { Readable } from "node:stream";
-import type { Log } from "./log.ts";
-import type { Progress } from "./progress.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { Log } from "./terminal/log.ts";
+import type { Progress } from "./terminal/progress.ts";
 
 /** Where a command's data goes. */
 export interface Output {

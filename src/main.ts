@@ -6,15 +6,15 @@
 import { type CommandDef, defineCommand, runCommand } from "citty";
 import packageJson from "../package.json" with { type: "json" };
 import type { Command } from "./command.ts";
-import { nearest } from "./command-line.ts";
 import { serviceError, systemErrorCode, UserError, usageError } from "./errors.ts";
-import { createLog } from "./log.ts";
-import { Progress } from "./progress.ts";
-import { Screen } from "./screen.ts";
-import { readSettings, settingsOf } from "./settings.ts";
-import { COMMAND_NAMES, type CommandName } from "./settings-row.ts";
-import { commandHelp, overview } from "./usage.ts";
-import { visible } from "./visible-text.ts";
+import { nearest } from "./settings/command-line.ts";
+import { COMMAND_NAMES, type CommandName } from "./settings/row.ts";
+import { readSettings, settingsOf } from "./settings/settings.ts";
+import { commandHelp, overview } from "./settings/usage.ts";
+import { createLog } from "./terminal/log.ts";
+import { Progress } from "./terminal/progress.ts";
+import { Screen } from "./terminal/screen.ts";
+import { visible } from "./terminal/visible-text.ts";
 
 /** The contract is 10 s from a signal to the end; a command that takes longer is ended here, its state being safe. */
 const STOP_MS_MAX = 9500;

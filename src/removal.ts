@@ -6,15 +6,15 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { checkpointLockPath, holdsCheckpoint, removeCheckpoint } from "./checkpoint/files.ts";
-import { diskError } from "./durable-file.ts";
-import { lockFiles } from "./file-lock.ts";
-import { namesIn, removeIfEmpty } from "./folder.ts";
-import { type Home, homeLockPath, MANIFEST_NAME, resumeLockPath, setupLockPath } from "./home.ts";
+import { diskError } from "./disk/durable-file.ts";
+import { lockFiles } from "./disk/file-lock.ts";
+import { namesIn, removeIfEmpty } from "./disk/folder.ts";
+import { type Home, homeLockPath, MANIFEST_NAME, resumeLockPath, setupLockPath } from "./disk/home.ts";
+import { TOTALS_FILE_NAMES } from "./process/totals-file.ts";
 import type { TableAdmin } from "./table/contract.ts";
+import { visible } from "./terminal/visible-text.ts";
 import type { GroupOffsets, TopicAdmin } from "./topic/contract.ts";
 import { topicsPath } from "./topic/local/topic-folder.ts";
-import { TOTALS_FILE_NAMES } from "./totals-file.ts";
-import { visible } from "./visible-text.ts";
 
 /** Names shown of what stays in a folder. */
 const KEPT_NAMES_MAX = 5;

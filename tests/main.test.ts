@@ -15,8 +15,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { settingsOf } from "../src/settings.ts";
-import { COMMAND_NAMES } from "../src/settings-row.ts";
+import { COMMAND_NAMES } from "../src/settings/row.ts";
+import { settingsOf } from "../src/settings/settings.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Built by `npm run build`; `npm test` does so first. */

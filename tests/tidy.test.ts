@@ -76,7 +76,7 @@ function closure(from: string, codeOf: (path: string) => string): Set<string> {
 }
 
 const PURE = new Set([
-  ...runBy("src/shard.ts"),
+  ...runBy("src/shard/shard.ts"),
   ...SOURCES.filter((path) => /^\/\*\*(?:(?!\*\/)[\s\S])*\bPure\b/.test(text(path))),
   ...SOURCES.filter((path) => PURE_TOO.some((pattern) => pattern.test(path))),
 ]);
@@ -115,9 +115,9 @@ describe("sources", () => {
 
   test("that are pure are what a shard runs, and all that say so", () => {
     const some = [
-      "src/closing.ts",
+      "src/shard/closing.ts",
       "src/errors.ts",
-      "src/totals.ts",
+      "src/shard/totals.ts",
       "src/topic/crc32c.ts",
       "src/checkpoint/frames.ts",
     ];

@@ -6,7 +6,7 @@
 
 import type { ByteReader } from "../byte-stream.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
-import type { Movies } from "../movies.ts";
+import type { Movies } from "../shard/movies.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 
 /** The settings that a checkpoint was made with and that cannot change under it. */

@@ -5,8 +5,8 @@
 import { ByteReader, type ByteWriter } from "../byte-stream.ts";
 import { type Anomaly, type Epoch, REJECT_REASONS, type RejectedLine } from "../epoch.ts";
 import { assert } from "../errors.ts";
-import type { Movies } from "../movies.ts";
 import { RowColumns } from "../row-columns.ts";
+import type { Movies } from "../shard/movies.ts";
 
 type Outputs = Pick<Epoch, "rows" | "anomalies" | "rejected">;
 

@@ -5,10 +5,10 @@
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, readTextIfThere, replaceFile, syncFolder } from "../durable-file.ts";
+import { diskError, readTextIfThere, replaceFile, syncFolder } from "../disk/durable-file.ts";
+import { FileLock } from "../disk/file-lock.ts";
+import { namesIn, removeIfEmpty } from "../disk/folder.ts";
 import { stateError } from "../errors.ts";
-import { FileLock } from "../file-lock.ts";
-import { namesIn, removeIfEmpty } from "../folder.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { CheckpointSettings, CheckpointStore, Replaced, ShardLog } from "./contract.ts";
 import { CHECKPOINT_FORMAT, type HeaderRecord } from "./log-records.ts";

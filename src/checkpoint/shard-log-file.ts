@@ -6,11 +6,11 @@
 import { type FileHandle, open, readFile, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { ByteReader, ByteWriter, joined } from "../byte-stream.ts";
-import { diskError, syncFolder } from "../durable-file.ts";
+import { diskError, syncFolder } from "../disk/durable-file.ts";
 import { type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
-import type { Movies } from "../movies.ts";
 import { release } from "../released.ts";
+import type { Movies } from "../shard/movies.ts";
 import type { OutputEnds } from "../topic/contract.ts";
 import type { LogEntry, Replaced, ShardLog, StateTaker } from "./contract.ts";
 import { outputBytes, readOutputs, writeOutputs } from "./epoch-codec.ts";

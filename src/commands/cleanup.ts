@@ -5,9 +5,9 @@
 import { createInterface } from "node:readline";
 import { checkpointLockPath } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
+import { FileLock } from "../disk/file-lock.ts";
+import { Home, homeLockPath } from "../disk/home.ts";
 import { usageError } from "../errors.ts";
-import { FileLock } from "../file-lock.ts";
-import { Home, homeLockPath } from "../home.ts";
 import { ownerText } from "../owner.ts";
 import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
 import { openAdmin } from "../table/open.ts";

@@ -4,10 +4,10 @@
  */
 import { joined } from "../byte-stream.ts";
 import type { CommandContext } from "../command.ts";
+import { Home } from "../disk/home.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
-import { Home } from "../home.ts";
 import { ownerText } from "../owner.ts";
-import { SliceWalk } from "../slice-walk.ts";
+import { SliceWalk } from "../shard/slice-walk.ts";
 import { DamagedBatch, RemadeTopic, type Slice, type TopicReader } from "../topic/contract.ts";
 import { topicsOf } from "../topic/topics.ts";
 

@@ -4,16 +4,16 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
-import { FileLock } from "../file-lock.ts";
-import { Home, openHome, resumeLockPath } from "../home.ts";
-import { readLines } from "../line-reader.ts";
+import { FileLock } from "../disk/file-lock.ts";
+import { Home, openHome, resumeLockPath } from "../disk/home.ts";
 import { ownerText } from "../owner.ts";
-import { type FirstLine, Producer } from "../producer.ts";
-import { listRatingFiles, type RatingFile } from "../rating-files.ts";
-import { findResumePoints, Resume } from "../resume.ts";
-import type { Settings } from "../settings.ts";
+import { readLines } from "../produce/line-reader.ts";
+import { type FirstLine, Producer } from "../produce/producer.ts";
+import { listRatingFiles, type RatingFile } from "../produce/rating-files.ts";
+import { findResumePoints, Resume } from "../produce/resume.ts";
+import type { Settings } from "../settings/settings.ts";
+import { visible } from "../terminal/visible-text.ts";
 import { type Topics, topicsOf } from "../topic/topics.ts";
-import { visible } from "../visible-text.ts";
 
 export async function produce(context: CommandContext): Promise<void> {
   const { settings, now } = context;

@@ -3,8 +3,8 @@
  * repeat. With `--drop` it does what `cleanup` does first.
  */
 import type { CommandContext } from "../command.ts";
-import { FileLock } from "../file-lock.ts";
-import { openHome, setupLockPath } from "../home.ts";
+import { FileLock } from "../disk/file-lock.ts";
+import { openHome, setupLockPath } from "../disk/home.ts";
 import { ownerText } from "../owner.ts";
 import { describeDatabase, openAdmin } from "../table/open.ts";
 import { topicsOf } from "../topic/topics.ts";

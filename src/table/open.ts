@@ -1,7 +1,7 @@
 /**
  * Which implementation of the result table a run uses: the one place that chooses, by the database in its settings.
  */
-import type { Database } from "../settings.ts";
+import type { Database } from "../settings/settings.ts";
 import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "./contract.ts";
 import { openPostgresTable } from "./postgres.ts";
 import { openPostgresAdmin } from "./postgres-admin.ts";

@@ -4,7 +4,7 @@
  * database and user, if setup made them and nobody else put anything into them. Somebody else's tables are never
  * touched.
  */
-import type { PostgresDatabase } from "../settings.ts";
+import type { PostgresDatabase } from "../settings/settings.ts";
 import { type Contents, listKept, listOurs, ownsRatings } from "./contents.ts";
 import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
 import { isRefusal, reasonOf } from "./postgres-errors.ts";

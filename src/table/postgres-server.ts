@@ -7,7 +7,7 @@ import pg from "pg";
 import selectMade from "../../sql/postgres/select-made.sql" with { type: "text" };
 import selectMayRemove from "../../sql/postgres/select-may-remove.sql" with { type: "text" };
 import { serviceError, usageError } from "../errors.ts";
-import type { PostgresDatabase } from "../settings.ts";
+import type { PostgresDatabase } from "../settings/settings.ts";
 import type { TableName } from "./contents.ts";
 import { isRefusal, reasonOf, sqlState } from "./postgres-errors.ts";
 import type { PostgresPlace, Surroundings } from "./postgres-session.ts";

@@ -10,9 +10,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import setSession from "../../sql/postgres/set-session.sql" with { type: "text" };
-import type { PostgresUrl } from "../database-url.ts";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import type { PostgresUrl } from "../settings/database-url.ts";
+import type { Log } from "../terminal/log.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
 /** A server that cannot be reached for this long at a start is exit 3. */

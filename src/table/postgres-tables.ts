@@ -13,7 +13,7 @@ import selectOthers from "../../sql/postgres/select-others.sql" with { type: "te
 import selectRights from "../../sql/postgres/select-rights.sql" with { type: "text" };
 import upsertSetup from "../../sql/postgres/upsert-setup.sql" with { type: "text" };
 import { usageError } from "../errors.ts";
-import type { PostgresDatabase } from "../settings.ts";
+import type { PostgresDatabase } from "../settings/settings.ts";
 import {
   type Contents,
   checkShapes,

@@ -5,7 +5,7 @@
  */
 import { csvField } from "../anomaly-line.ts";
 import { formatDay } from "../calendar.ts";
-import { visible } from "../visible-text.ts";
+import { visible } from "../terminal/visible-text.ts";
 import type { ResultRow } from "./result-row.ts";
 import { cutToWidth, displayWidth } from "./terminal-text.ts";
 

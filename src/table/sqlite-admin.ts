@@ -9,9 +9,9 @@ import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "te
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type: "text" };
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
-import { diskError } from "../durable-file.ts";
+import { diskError } from "../disk/durable-file.ts";
+import { FileLock } from "../disk/file-lock.ts";
 import { UserError } from "../errors.ts";
-import { FileLock } from "../file-lock.ts";
 import {
   type Contents,
   checkShapes,

@@ -6,7 +6,7 @@
 import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { diskError } from "../durable-file.ts";
+import { diskError } from "../disk/durable-file.ts";
 import { serviceError, stateError, systemErrorCode, usageError } from "../errors.ts";
 
 /** How long a statement waits for another program's write; ours never keep a reader waiting. Blocks the thread. */

@@ -12,7 +12,7 @@ import selectObjects from "../../sql/sqlite/select-objects.sql" with { type: "te
 import selectSetup from "../../sql/sqlite/select-setup.sql" with { type: "text" };
 import selectShape from "../../sql/sqlite/select-shape.sql" with { type: "text" };
 import selectShards from "../../sql/sqlite/select-shards.sql" with { type: "text" };
-import { diskError } from "../durable-file.ts";
+import { diskError } from "../disk/durable-file.ts";
 import { systemErrorCode } from "../errors.ts";
 import { type Contents, checkVersion, notSetUp, TABLE_NAMES, type TableName } from "./contents.ts";
 import type { ShardStanding, TableOwner } from "./contract.ts";

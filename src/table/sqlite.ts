@@ -6,9 +6,9 @@
  */
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
+import { FileLock } from "../disk/file-lock.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import { assert } from "../errors.ts";
-import { FileLock } from "../file-lock.ts";
 import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
 import { databasePath, lockPath } from "./sqlite-database.ts";
 import { SqliteThread } from "./sqlite-thread.ts";

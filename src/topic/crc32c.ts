@@ -3,7 +3,7 @@
  * Long byte strings are folded first (`wasm/lane.ts`), 7 GB/s; what is left, and short ones, go by tables: slicing by
  * 8, eight look-ups for eight bytes, 1.6 GB/s where bit by bit runs at 0.02.
  */
-import { type Lane, makeLane, REST_BYTES, SCRATCH_BYTES } from "../lane.ts";
+import { type Lane, makeLane, REST_BYTES, SCRATCH_BYTES } from "../shard/lane.ts";
 
 const POLYNOMIAL_REVERSED = 0x82f63b78;
 /** Below this a byte string is summed by tables as fast. */

@@ -2,7 +2,7 @@
  * Where a run's topics are: in its home, or on Kafka brokers. The one place that chooses, by `--brokers`; everything
  * behind it is the contract's (`contract.ts`), and the commands do not know which they have.
  */
-import type { Settings } from "../settings.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { GroupOffsets, Keeping, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "./contract.ts";
 import { KafkaTopicAdmin } from "./kafka/admin.ts";
 import { KafkaClient, type Surroundings } from "./kafka/client.ts";

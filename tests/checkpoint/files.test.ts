@@ -23,8 +23,8 @@ import { openCheckpointFiles } from "../../src/checkpoint/files.ts";
 import { LOG_BYTES_MIN } from "../../src/checkpoint/shard-log-file.ts";
 import type { Epoch } from "../../src/epoch.ts";
 import { UserError } from "../../src/errors.ts";
-import { Movies } from "../../src/movies.ts";
 import { RowColumns } from "../../src/row-columns.ts";
+import { Movies } from "../../src/shard/movies.ts";
 
 const SETTINGS: CheckpointSettings = {
   mode: "C",

@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandContext } from "../../src/command.ts";
 import { consumeJdbc } from "../../src/commands/consume-jdbc.ts";
-import { createLog } from "../../src/log.ts";
-import { Progress } from "../../src/progress.ts";
-import { Screen } from "../../src/screen.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import type { ResultTable } from "../../src/table/contract.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
+import { createLog } from "../../src/terminal/log.ts";
+import { Progress } from "../../src/terminal/progress.ts";
+import { Screen } from "../../src/terminal/screen.ts";
 import { failureOf } from "../failure.ts";
 import { epochOf, identity, OWNER, row } from "../table/fixture.ts";
 

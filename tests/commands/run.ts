@@ -1,11 +1,11 @@
 /** Runs a command in the test's own process, with its streams, its signal and its log in the test's hands. */
 import { Readable, Writable } from "node:stream";
 import type { Command, CommandContext, Output } from "../../src/command.ts";
-import { createLog } from "../../src/log.ts";
-import { Progress } from "../../src/progress.ts";
-import { Screen } from "../../src/screen.ts";
-import { readSettings } from "../../src/settings.ts";
-import type { CommandName } from "../../src/settings-row.ts";
+import type { CommandName } from "../../src/settings/row.ts";
+import { readSettings } from "../../src/settings/settings.ts";
+import { createLog } from "../../src/terminal/log.ts";
+import { Progress } from "../../src/terminal/progress.ts";
+import { Screen } from "../../src/terminal/screen.ts";
 
 /** Shows nothing: the tests read the log from the commands' own messages. */
 const NO_SCREEN = new Screen(new Writable({ write: (_chunk, _encoding, done) => done() }) as NodeJS.WriteStream);

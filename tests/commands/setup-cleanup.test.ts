@@ -17,7 +17,7 @@ import { consumeKafka } from "../../src/commands/consume-kafka.ts";
 import { processRatings } from "../../src/commands/process.ts";
 import { produce } from "../../src/commands/produce.ts";
 import { setup } from "../../src/commands/setup.ts";
-import { FileLock } from "../../src/file-lock.ts";
+import { FileLock } from "../../src/disk/file-lock.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";

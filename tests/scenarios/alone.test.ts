@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, readdirSync } from "node:fs";
-import { COMMAND_NAMES } from "../../src/settings-row.ts";
+import { COMMAND_NAMES } from "../../src/settings/row.ts";
 import { expectedOf, expectLeft, flagsOf, type Job } from "./expectation.ts";
 import { EXECUTABLE, Workplace } from "./workplace.ts";
 

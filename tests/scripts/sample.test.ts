@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readTitles } from "../../src/titles-file.ts";
+import { readTitles } from "../../src/titles/titles-file.ts";
 
 const ROWS = 200_000;
 const DAY_MS = 86_400_000;

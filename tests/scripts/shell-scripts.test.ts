@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { settingsOf } from "../../src/settings.ts";
-import { COMMAND_NAMES } from "../../src/settings-row.ts";
+import { COMMAND_NAMES } from "../../src/settings/row.ts";
+import { settingsOf } from "../../src/settings/settings.ts";
 
 const SCRIPTS = join(import.meta.dirname, "..", "..", "scripts");
 const ENVIRONMENT = { PATH: process.env.PATH ?? "" };

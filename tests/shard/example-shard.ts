@@ -3,9 +3,9 @@
  * show a shard by examples.
  */
 import { ByteReader, joined } from "../../src/byte-stream.ts";
-import { Shard } from "../../src/shard.ts";
-import type { ShardRules } from "../../src/shard-rules.ts";
-import type { ShardSurroundings } from "../../src/shard-surroundings.ts";
+import { Shard } from "../../src/shard/shard.ts";
+import type { ShardRules } from "../../src/shard/shard-rules.ts";
+import type { ShardSurroundings } from "../../src/shard/shard-surroundings.ts";
 import { recordBatch } from "./ratings-log.ts";
 
 /** Starts of the 30-day windows that hold 2002-09-10 to 10-09, and 10-10 to 11-08, and their ends. */

@@ -6,9 +6,9 @@
 import { anomalyLine } from "../../src/anomaly-line.ts";
 import { ByteReader, joined } from "../../src/byte-stream.ts";
 import type { RejectedLine, Row } from "../../src/epoch.ts";
-import { EPOCH_OUTPUTS_MAX } from "../../src/epoch-outputs.ts";
-import { Shard } from "../../src/shard.ts";
-import type { ShardRules } from "../../src/shard-rules.ts";
+import { EPOCH_OUTPUTS_MAX } from "../../src/shard/epoch-outputs.ts";
+import { Shard } from "../../src/shard/shard.ts";
+import type { ShardRules } from "../../src/shard/shard-rules.ts";
 import type { Random } from "../generate/random.ts";
 import type { RatingsLog } from "./ratings-log.ts";
 

@@ -5,11 +5,11 @@
  * Prints a line for each number applied; when it fails with a user's error, that error's exit code and message.
  */
 import { UserError } from "../../src/errors.ts";
-import { createLog } from "../../src/log.ts";
-import { Screen } from "../../src/screen.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings } from "../../src/settings/settings.ts";
 import { openTable } from "../../src/table/open.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
+import { createLog } from "../../src/terminal/log.ts";
+import { Screen } from "../../src/terminal/screen.ts";
 import { epochOf, identity, OWNER, row } from "./fixture.ts";
 
 const ROWS = 500;

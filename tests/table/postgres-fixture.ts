@@ -5,13 +5,13 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Log } from "../../src/log.ts";
-import { type PostgresDatabase, readSettings } from "../../src/settings.ts";
+import { type PostgresDatabase, readSettings } from "../../src/settings/settings.ts";
 import type { TableOwner } from "../../src/table/contract.ts";
 import { openPostgresTable } from "../../src/table/postgres.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
 import type { Surroundings } from "../../src/table/postgres-session.ts";
+import type { Log } from "../../src/terminal/log.ts";
 import { type Login, type PostgresServer, quoted } from "../services/postgres.ts";
 import { OWNER, type TableFixture } from "./fixture.ts";
 

@@ -1,6 +1,6 @@
 /** The PostgreSQL table and its server: who is let in, what setup makes there, what cleanup leaves alone. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, mock, test } from "bun:test";
-import type { PostgresDatabase } from "../../src/settings.ts";
+import type { PostgresDatabase } from "../../src/settings/settings.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
 import { failureOf } from "../failure.ts";

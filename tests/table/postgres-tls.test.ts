@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { SslMode } from "../../src/database-url.ts";
+import type { SslMode } from "../../src/settings/database-url.ts";
 import { PostgresSession } from "../../src/table/postgres-session.ts";
 import { failureOf } from "../failure.ts";
 import { PostgresServer } from "../services/postgres.ts";

@@ -1,5 +1,5 @@
 /** Topics on a Kafka broker for the contract's suites: made under the suites' own names, and gone after each test. */
-import type { Log } from "../../src/log.ts";
+import type { Log } from "../../src/terminal/log.ts";
 import type { TopicAdmin } from "../../src/topic/contract.ts";
 import { KafkaTopicAdmin } from "../../src/topic/kafka/admin.ts";
 import { KafkaClient, type KafkaPlace } from "../../src/topic/kafka/client.ts";

@@ -20,7 +20,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { UserError } from "../../src/errors.ts";
-import { SliceWalk } from "../../src/slice-walk.ts";
+import { SliceWalk } from "../../src/shard/slice-walk.ts";
 import { LocalTopicAdmin } from "../../src/topic/local/admin.ts";
 import { LocalTopicReader } from "../../src/topic/local/reader.ts";
 import { LocalTopicWriter } from "../../src/topic/local/writer.ts";

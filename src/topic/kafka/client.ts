@@ -5,7 +5,7 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectEncrypted } from "node:tls";
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from "kafkajs";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../terminal/log.ts";
 import { KafkaConnection } from "./connection.ts";
 import { clusterOf } from "./kafkajs-patch.ts";
 

@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import type { ConnectionOptions } from "node:tls";
 import type { SASLOptions } from "kafkajs";
 import { systemErrorCode, usageError } from "../../errors.ts";
-import type { Settings } from "../../settings.ts";
-import type { KafkaSasl, KafkaTls, OwnCertificate } from "../../settings-security.ts";
+import type { KafkaSasl, KafkaTls, OwnCertificate } from "../../settings/security.ts";
+import type { Settings } from "../../settings/settings.ts";
 
 const CA = "--ssl-ca-file (KAFKA_SSL_CA_FILE)";
 const CERTIFICATE = "--ssl-certificate-file (KAFKA_SSL_CERTIFICATE_FILE)";

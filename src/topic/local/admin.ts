@@ -5,10 +5,10 @@
  */
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, replaceFile, syncFolder } from "../../durable-file.ts";
+import { diskError, replaceFile, syncFolder } from "../../disk/durable-file.ts";
+import { FileLock } from "../../disk/file-lock.ts";
+import { namesIn, removeIfEmpty } from "../../disk/folder.ts";
 import { assert, stateError } from "../../errors.ts";
-import { FileLock } from "../../file-lock.ts";
-import { namesIn, removeIfEmpty } from "../../folder.ts";
 import { type TopicAdmin, wrongPartitions } from "../contract.ts";
 import { CONFIRMED_NAME } from "./confirmed-end.ts";
 import { LocalGroupOffsets } from "./group-offsets.ts";

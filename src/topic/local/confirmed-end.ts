@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, readTextIfThere } from "../../durable-file.ts";
+import { diskError, readTextIfThere } from "../../disk/durable-file.ts";
 import { crc32c } from "../crc32c.ts";
 
 /** A place between two batches of a partition. */

@@ -5,9 +5,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskError, readTextIfThere, replaceFile, syncFolder } from "../../durable-file.ts";
+import { diskError, readTextIfThere, replaceFile, syncFolder } from "../../disk/durable-file.ts";
+import { namesIn, removeIfEmpty } from "../../disk/folder.ts";
 import { stateError } from "../../errors.ts";
-import { namesIn, removeIfEmpty } from "../../folder.ts";
 import type { GroupOffsets } from "../contract.ts";
 import { topicPath } from "./topic-folder.ts";
 

@@ -2,7 +2,7 @@
  * Appends to one embedded partition; its caller holds the topic's lock. Opening it cuts off the torn tail that a crash
  * left. After a write or an fsync failed it takes nothing more: what the disk holds is settled when it is opened anew.
  */
-import { syncFolder } from "../../durable-file.ts";
+import { syncFolder } from "../../disk/durable-file.ts";
 import { assert } from "../../errors.ts";
 import type { CutTail } from "../contract.ts";
 import { BATCH_BYTES_MAX } from "../record-batch.ts";

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError } from "../../durable-file.ts";
+import { diskError } from "../../disk/durable-file.ts";
 import { stateError, systemErrorCode } from "../../errors.ts";
 
 /** A segment that would grow beyond this is left, and the next one begun. A larger batch has a segment of its own. */

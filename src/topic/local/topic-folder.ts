@@ -4,7 +4,7 @@
  * `segment.ts` and `partition-end.ts`.
  */
 import { join } from "node:path";
-import { readTextIfThere } from "../../durable-file.ts";
+import { readTextIfThere } from "../../disk/durable-file.ts";
 import { stateError, usageError } from "../../errors.ts";
 
 /** The newest layout of a topic's folder that is known here. */

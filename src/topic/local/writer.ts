@@ -2,7 +2,7 @@
  * Writes an embedded topic: the only writer, by a lock that the kernel drops when its holder dies. Readers see each
  * batch as soon as it is written; it is durable after `flush`.
  */
-import { FileLock } from "../../file-lock.ts";
+import { FileLock } from "../../disk/file-lock.ts";
 import type { CutTail, TopicWriter } from "../contract.ts";
 import { PartitionWriter } from "./partition-writer.ts";
 import { SEGMENT_BYTES_MAX } from "./segment.ts";

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer, type Server, type TLSSocket } from "node:tls";
 import type { UserError } from "../../../src/errors.ts";
-import { readSettings } from "../../../src/settings.ts";
+import { readSettings } from "../../../src/settings/settings.ts";
 import { securityOf } from "../../../src/topic/kafka/security.ts";
 import { failure } from "../../failure.ts";
 

@@ -1,0 +1,67 @@
+/**
+ * What a shard has to hand out so far in the epoch under way. Promises an end: when it is full, the shard stops and the
+ * epoch is taken, so that memory is bounded however much a closing or a flood of bad lines gives.
+ */
+import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectReason } from "../epoch.ts";
+import { RowColumns } from "../row-columns.ts";
+
+/** Rows, anomalies and rejected lines of one epoch, together. */
+export const EPOCH_OUTPUTS_MAX = 30_000;
+/** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
+export const EPOCH_TEXT_MAX = 8 * 1024 * 1024;
+
+/** What an earlier run put out already and a rebuild must not put out again. */
+export interface AlreadyOut {
+  hasAnomaly(startDay: number, endDay: number, movieId: number): boolean;
+  hasRejected(offset: number, line: Uint8Array | null): boolean;
+}
+
+export class EpochOutputs {
+  rows = new RowColumns();
+  anomalies: Anomaly[] = [];
+  rejected: RejectedLine[] = [];
+  #text = 0;
+  readonly #alreadyOut: AlreadyOut | undefined;
+
+  readonly #outputsMax: number;
+
+  constructor(alreadyOut?: AlreadyOut, outputsMax = EPOCH_OUTPUTS_MAX) {
+    this.#alreadyOut = alreadyOut;
+    this.#outputsMax = outputsMax;
+  }
+
+  get full(): boolean {
+    const outputs = this.rows.length + this.anomalies.length + this.rejected.length;
+    return outputs >= this.#outputsMax || this.#text >= EPOCH_TEXT_MAX;
+  }
+
+  get empty(): boolean {
+    return this.rows.length + this.anomalies.length + this.rejected.length === 0;
+  }
+
+  addAnomaly(anomaly: Anomaly): void {
+    if (this.#alreadyOut?.hasAnomaly(anomaly.startDay, anomaly.endDay, anomaly.movieId)) return;
+    this.anomalies.push(anomaly);
+    this.#text += anomaly.title.length;
+  }
+
+  /** Keeps a copy of the line, cut at `REJECTED_LINE_BYTES_MAX`. */
+  reject(offset: number, reason: RejectReason, value: Uint8Array | null): void {
+    // Not `value.slice`: of a Node Buffer that is a view, and a reader uses its buffers again.
+    const line = value === null ? null : new Uint8Array(value.subarray(0, REJECTED_LINE_BYTES_MAX));
+    if (this.#alreadyOut?.hasRejected(offset, line)) return;
+    this.rejected.push({ offset, reason, line, fullBytes: value?.length ?? 0 });
+    this.#text += line?.length ?? 0;
+  }
+
+  /** Hands over what is there and begins anew. */
+  take(): { rows: RowColumns; anomalies: Anomaly[]; rejected: RejectedLine[] } {
+    const { rows, anomalies, rejected } = this;
+    // An epoch is often as large as the one before.
+    this.rows = new RowColumns(rows.length);
+    this.anomalies = [];
+    this.rejected = [];
+    this.#text = 0;
+    return { rows, anomalies, rejected };
+  }
+}

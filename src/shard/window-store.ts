@@ -1,0 +1,249 @@
+/**
+ * The 30-day tumbling windows of a shard, aligned to 1970-01-01 UTC, x movie: count, sum and the set of distinct
+ * rating values, in dense arrays indexed by a movie's slot. Keeps track of what changed since the last epoch. Does not
+ * judge lateness: who adds has asked the watermark.
+ */
+import type { ByteReader, ByteWriter } from "../byte-stream.ts";
+import { assert, stateError } from "../errors.ts";
+import { release } from "../released.ts";
+import type { DayRun } from "./day-run.ts";
+import { CELL_WORDS as RUN_WORDS } from "./lane-memory.ts";
+
+export const WINDOW_DAYS = 30;
+
+/** A cell is three words: ratings counted, their sum, a bit for each rating value seen. */
+const CELL_WORDS = 3;
+const DISTINCT_MASK = 0x7ff;
+// In the third word: the cell changed since the last epoch; it was in an epoch before. Not in the checkpoint, which
+// holds what has been in an epoch.
+const CHANGED = 1 << 30;
+const KNOWN = 1 << 29;
+const FIRST_SLOTS = 1024;
+/** What the result table's columns hold. */
+export const INTEGER_MAX = 2 ** 31 - 1;
+
+/** Index of the window that holds a day; floor division, so that days before 1970 fall right. */
+export function windowIndexOf(day: number): number {
+  return Math.floor(day / WINDOW_DAYS);
+}
+
+/** First day after a window. */
+export function windowEndDay(index: number): number {
+  return (index + 1) * WINDOW_DAYS;
+}
+
+/** One tumbling window. */
+export class TumblingWindow {
+  readonly index: number;
+  #changedSlots: number[] = [];
+  #cells: Int32Array;
+
+  /** `retired`, a window no longer in use, gives up its arrays: windows come and go. */
+  constructor(index: number, slots: number, retired?: TumblingWindow) {
+    this.index = index;
+    this.#cells = retired === undefined ? new Int32Array(slots * CELL_WORDS) : retired.#cells.fill(0);
+  }
+
+  /** Slots of the cells that changed since the last epoch, each once. */
+  get changedSlots(): readonly number[] {
+    return this.#changedSlots;
+  }
+
+  get slotsMax(): number {
+    return this.#cells.length / CELL_WORDS;
+  }
+
+  /** Adds the ratings of a run. */
+  addRun({ slots, cells }: DayRun): void {
+    for (let movie = 0; movie < slots.length; movie++) {
+      const slot = slots[movie];
+      const at = slot * RUN_WORDS;
+      this.add(slot, cells[at], cells[at + 1], cells[at + 2]);
+    }
+  }
+
+  /** Adds `count` ratings of a movie: their sum, and a bit for each rating value among them. */
+  add(slot: number, count: number, sum: number, values: number): void {
+    const at = slot * CELL_WORDS;
+    if (at >= this.#cells.length) this.#grow(slot);
+    const cells = this.#cells;
+    const seen = cells[at + 2];
+    if (seen < CHANGED) this.#changedSlots.push(slot);
+    if (cells[at] + count > INTEGER_MAX || cells[at + 1] + sum > INTEGER_MAX) throw this.#beyondInteger();
+    cells[at] += count;
+    cells[at + 1] += sum;
+    cells[at + 2] = seen | CHANGED | values;
+  }
+
+  /** Marks a cell as changed although its figures are not: for a movie that got another title. */
+  touch(slot: number): void {
+    const at = slot * CELL_WORDS;
+    if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
+    this.#cells[at + 2] |= CHANGED;
+    this.#changedSlots.push(slot);
+  }
+
+  countOf(slot: number): number {
+    const at = slot * CELL_WORDS;
+    return at < this.#cells.length ? this.#cells[at] : 0;
+  }
+
+  sumOf(slot: number): number {
+    return this.#cells[slot * CELL_WORDS + 1];
+  }
+
+  distinctOf(slot: number): number {
+    let left = this.#cells[slot * CELL_WORDS + 2] & DISTINCT_MASK;
+    let count = 0;
+    for (; left !== 0; left &= left - 1) count++;
+    return count;
+  }
+
+  /** Whether no epoch had this cell yet: then no table can have its row. */
+  isNew(slot: number): boolean {
+    return (this.#cells[slot * CELL_WORDS + 2] & KNOWN) === 0;
+  }
+
+  /** Slots with at least one rating, in slot order. */
+  filledSlots(): Int32Array {
+    const slots = new Int32Array(this.#filledCount());
+    let length = 0;
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) slots[length++] = slot;
+    return slots;
+  }
+
+  /** From here on nothing has changed. */
+  settle(): void {
+    for (const slot of this.#changedSlots) {
+      const at = slot * CELL_WORDS + 2;
+      this.#cells[at] = (this.#cells[at] & ~CHANGED) | KNOWN;
+    }
+    // A new list rather than an emptied one, which would keep its memory: mode A has many windows.
+    this.#changedSlots = [];
+  }
+
+  /** Writes the cells that changed since the last epoch, or all that hold a rating. */
+  write(out: ByteWriter, all: boolean): void {
+    if (!all) {
+      out.varint(this.#changedSlots.length);
+      for (const slot of this.#changedSlots) this.#writeCell(out, slot);
+      return;
+    }
+    // No list of them: mode A has many windows, and their lists would be larger than their bytes.
+    out.varint(this.#filledCount());
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) this.#writeCell(out, slot);
+  }
+
+  read(from: ByteReader): void {
+    for (let left = from.varint(); left > 0; left--) {
+      const slot = from.varint();
+      const at = slot * CELL_WORDS;
+      if (at >= this.#cells.length) this.#grow(slot);
+      for (let word = 0; word < 3; word++) this.#cells[at + word] = from.varint();
+      this.#cells[at + 2] |= KNOWN;
+    }
+  }
+
+  #filledCount(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.slotsMax; slot++) if (this.countOf(slot) !== 0) count++;
+    return count;
+  }
+
+  #writeCell(out: ByteWriter, slot: number): void {
+    const at = slot * CELL_WORDS;
+    out.varint(slot);
+    out.varint(this.#cells[at]);
+    out.varint(this.#cells[at + 1]);
+    out.varint(this.#cells[at + 2] & DISTINCT_MASK);
+  }
+
+  #beyondInteger(): Error {
+    return stateError(
+      `a count or sum of the window that starts at day ${this.index * WINDOW_DAYS} is beyond INTEGER (2147483647)`,
+      "the result table cannot hold it; nothing of this epoch was written",
+    );
+  }
+
+  #grow(slot: number): void {
+    // By a quarter, not to twice as much: mode A keeps many windows, all as wide as the widest.
+    const slots = Math.max(this.slotsMax + (this.slotsMax >> 2), slot + 1);
+    const grown = new Int32Array(slots * CELL_WORDS);
+    grown.set(this.#cells);
+    release(this.#cells);
+    this.#cells = grown;
+  }
+}
+
+/** The open windows of a shard. */
+export class WindowStore {
+  readonly #windows = new Map<number, TumblingWindow>();
+  /** The last window closed: its arrays serve the next one. */
+  #retired: TumblingWindow | undefined;
+
+  get count(): number {
+    return this.#windows.size;
+  }
+
+  get(index: number): TumblingWindow | undefined {
+    return this.#windows.get(index);
+  }
+
+  open(index: number): TumblingWindow {
+    assert(!this.#windows.has(index), "a window is opened once");
+    // As wide as its predecessors grew, so that it seldom grows itself.
+    const slots = Math.max(FIRST_SLOTS, ...[...this.#windows.values()].map((window) => window.slotsMax));
+    const window = new TumblingWindow(index, slots, this.#retired);
+    this.#retired = undefined;
+    this.#windows.set(index, window);
+    return window;
+  }
+
+  drop(index: number): void {
+    this.#retired = this.#windows.get(index);
+    this.#windows.delete(index);
+  }
+
+  /** Index of the oldest open window, or undefined where none is open. */
+  firstIndex(): number | undefined {
+    let first: number | undefined;
+    for (const index of this.#windows.keys()) if (first === undefined || index < first) first = index;
+    return first;
+  }
+
+  /** End day of the newest open window, or undefined where none is open. */
+  latestEnd(): number | undefined {
+    return this.#windows.size === 0 ? undefined : windowEndDay(Math.max(...this.#windows.keys()));
+  }
+
+  /** The open windows, oldest first. */
+  inOrder(): TumblingWindow[] {
+    return [...this.#windows.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** Cells that changed since the last epoch. */
+  get changedCells(): number {
+    let cells = 0;
+    for (const window of this.#windows.values()) cells += window.changedSlots.length;
+    return cells;
+  }
+
+  /** Writes the cells that changed since the last epoch, or all; from here on nothing has changed. */
+  write(out: ByteWriter, all: boolean): void {
+    const windows = this.inOrder().filter((window) => all || window.changedSlots.length > 0);
+    out.varint(windows.length);
+    for (const window of windows) {
+      out.signed(window.index);
+      window.write(out, all);
+      window.settle();
+    }
+  }
+
+  /** Takes in what `write` wrote, over what is there. */
+  read(from: ByteReader): void {
+    for (let left = from.varint(); left > 0; left--) {
+      const index = from.signed();
+      (this.get(index) ?? this.open(index)).read(from);
+    }
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The titles of the movies, from the bytes of a titles file: lines of `id,year,title`. Promises the first title of
+ * every id, ready for every output, and a word on each kind of line that it could not use. Where the bytes come from,
+ * and what becomes of movies without a title, is left alone.
+ */
+import { stateError } from "../errors.ts";
+import { decodeTitles, type FoundEncoding, type TitlesEncoding } from "./titles-encoding.ts";
+
+export type { TitlesEncoding } from "./titles-encoding.ts";
+
+export interface Titles {
+  /** By movie id. Up to `TITLE_LENGTH_MAX`, free of U+0000, which neither database nor every reader can hold. */
+  readonly titles: Map<number, string>;
+  /** For the log: what was found wrong with the file, at most `WARNINGS_MAX + 1` a kind. */
+  readonly warnings: string[];
+  readonly encoding: FoundEncoding;
+}
+
+/** Lines of one kind that are named one by one; the rest are counted. */
+const WARNINGS_MAX = 10;
+/** Width of the result table's `title`, in characters as databases count them: code points. */
+const TITLE_CHARACTERS_MAX = 128;
+/** A longer title would not go into a record of a topic, and is none: a file whose lines do not end, perhaps. */
+export const TITLE_LENGTH_MAX = 100_000;
+/** The table's and the ratings' limit. */
+const MOVIE_ID_MAX = 2 ** 31 - 1;
+
+const TITLE_LINE = /^([1-9]\d{0,9}),[^,]*,(.*)$/s;
+/** Any three columns, the first of them no number, whatever quotes or blanks are around it. */
+const HEADER_LINE = /^(?!["'\s]*[-+]?\d[\d.]*["'\s]*,)[^,]*,[^,]*,/;
+
+/**
+ * Reads the lines of a titles file; `source` names it in errors and warnings. A line ends with LF or CRLF. The title
+ * is all that follows the second comma, commas and blanks included, and so may be empty, unless all of that is one
+ * quoted field (RFC 4180): then it is what the quotes hold. A title does not go on over a line's end. The year may be
+ * anything. Blank lines, and a header with whatever names, are skipped; lines that are no title line or have one longer
+ * than `TITLE_LENGTH_MAX`, and later lines of an id, are warned of. Exit 2 and 4 as `decodeTitles`; exit 4 for a binary
+ * file.
+ */
+export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "the titles file"): Titles {
+  const { text, encoding } = decodeTitles(bytes, asked, source);
+  const titles = new Map<number, string>();
+  const firstLines = new Map<number, number>();
+  const repeated = new Warnings("lines skipped that repeat an earlier id");
+  const unknown = new Warnings("lines skipped that are no title line");
+  let lineNumber = 0;
+  let beforeFirst = true;
+  for (const line of lines(text)) {
+    lineNumber++;
+    if (line === "") continue;
+    const mayBeHeader = beforeFirst;
+    beforeFirst = false;
+    const match = TITLE_LINE.exec(line);
+    const movieId = match === null ? Number.NaN : Number(match[1]);
+    if (match === null || movieId > MOVIE_ID_MAX) {
+      if (mayBeHeader && HEADER_LINE.test(line)) continue;
+      unknown.add(`${source}, line ${lineNumber}: skipped, it is not id,year,title with an id of 1 to ${MOVIE_ID_MAX}`);
+      continue;
+    }
+    if (match[2].length > TITLE_LENGTH_MAX) {
+      unknown.add(`${source}, line ${lineNumber}: skipped, its title is longer than ${TITLE_LENGTH_MAX} characters`);
+      continue;
+    }
+    const firstLine = firstLines.get(movieId);
+    if (firstLine !== undefined) {
+      repeated.add(`${source}, line ${lineNumber}: skipped, movie ${movieId} has its title on line ${firstLine}`);
+      continue;
+    }
+    firstLines.set(movieId, lineNumber);
+    titles.set(movieId, withoutNul(unquote(match[2])));
+  }
+  // A stray U+0000 in a title is left out of it; a file of other bytes altogether holds no titles.
+  if (titles.size === 0 && text.includes("\0")) {
+    throw stateError(`${source} is a binary file`, "give a text file with lines of id,year,title");
+  }
+  return { titles, warnings: [...unknown.texts(source), ...repeated.texts(source)], encoding };
+}
+
+/** A title as the result table can hold it: without U+0000, and no longer than 128 characters. */
+export function cutTitle(title: string): string {
+  // No string has more characters than UTF-16 units, so most need no counting.
+  if (title.length <= TITLE_CHARACTERS_MAX && !title.includes("\0")) return title;
+  return Array.from(withoutNul(title)).slice(0, TITLE_CHARACTERS_MAX).join("");
+}
+
+function withoutNul(text: string): string {
+  return text.replaceAll("\0", "");
+}
+
+/** What the quotes of an RFC 4180 field hold; text that is no such field as it is. */
+function unquote(text: string): string {
+  if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text;
+  const quoted = text.slice(1, -1);
+  const hasLoneQuote = quoted.replaceAll('""', "").includes('"');
+  return hasLoneQuote ? text : quoted.replaceAll('""', '"');
+}
+
+/** The lines of a text without their ends; a last one without an end counts too. */
+function* lines(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const lineFeed = text.indexOf("\n", start);
+    const end = lineFeed === -1 ? text.length : lineFeed;
+    yield text.slice(start, text[end - 1] === "\r" && end > start ? end - 1 : end);
+    start = end + 1;
+  }
+}
+
+/** Warnings of one kind: the first ones as they are, then only how many. */
+class Warnings {
+  readonly #named: string[] = [];
+  readonly #kind: string;
+  #count = 0;
+
+  constructor(kind: string) {
+    this.#kind = kind;
+  }
+
+  add(text: string): void {
+    this.#count++;
+    if (this.#named.length < WARNINGS_MAX) this.#named.push(text);
+  }
+
+  texts(source: string): string[] {
+    const unnamed = this.#count - this.#named.length;
+    return unnamed === 0 ? this.#named : [...this.#named, `${source}: ${unnamed} more ${this.#kind}`];
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The lane: that the WebAssembly in the repository is what its source compiles to, that it reads plain ratings as the
+ * parser does and leaves all others alone, and that its memory grows under it without a rating lost.
+ */
+import { describe, expect, test } from "bun:test";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DayRun } from "../../src/shard/day-run.ts";
+import { LaneMemory, WORTHWHILE_BYTES } from "../../src/shard/lane-memory.ts";
+import { RatingParser } from "../../src/shard/rating.ts";
+import { SliceWalk } from "../../src/shard/slice-walk.ts";
+import { Random } from "../generate/random.ts";
+import { batchOf } from "../topic/fixture.ts";
+import { figuresOf } from "./run-figures.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+/** Long, for machines under load. */
+const TIMEOUT_MS = 60_000;
+const DATE = "2005-03-04";
+
+/** Walks the lines by the lane wherever it can: what it gathered, and the offsets of those that it left. */
+function walked(lines: readonly string[]) {
+  const memory = new LaneMemory();
+  const walk = new SliceWalk("the topic", undefined, memory);
+  const run = new DayRun(memory);
+  const parser = new RatingParser();
+  const slots = new Map<number, number>();
+  const left: number[] = [];
+  const batch = batchOf(lines);
+  expect(batch.length).toBeGreaterThanOrEqual(WORTHWHILE_BYTES);
+  walk.load(batch, lines.length);
+  for (let next = 0; walk.next(next); next = walk.cursor.offset + 1) {
+    const { cursor } = walk;
+    left.push(cursor.offset);
+    parser.attach(walk.bytes);
+    if (!parser.parse(cursor.valueStart, cursor.valueEnd)) continue;
+    const slot = slots.get(parser.movieId) ?? slots.size;
+    slots.set(parser.movieId, slot);
+    run.add(parser.movieId, slot, parser.rating);
+    run.gather(cursor);
+  }
+  const movies = [...slots.keys()];
+  const figures = new Map([...figuresOf(run)].map(([slot, figures]) => [movies[slot], figures]));
+  return { figures, left, ratings: run.clear() };
+}
+
+/** The same, one by one. */
+function expectedOf(lines: readonly string[]): Map<number, readonly number[]> {
+  const figures = new Map<number, readonly number[]>();
+  for (const line of lines) {
+    const [, movie, , rating] = line.split(",").map(Number);
+    const [count, sum, values] = figures.get(movie) ?? [0, 0, 0];
+    figures.set(movie, [count + 1, sum + rating, values | (1 << rating)]);
+  }
+  return figures;
+}
+
+const plain = (movie: number, rating: number, user: string | number = 1_488_844) =>
+  `${DATE},${movie},${user},${rating}`;
+const many = (line: (at: number) => string, count = 400) => Array.from({ length: count }, (_, at) => line(at));
+
+test(
+  "is what wasm/lane.ts compiles to",
+  () => {
+    const compiled = execFileSync(process.execPath, [join(ROOT, "scripts/wasm.ts"), "--print"], { encoding: "utf8" });
+    expect(readFileSync(join(ROOT, "src/shard/lane-wasm.ts"), "utf8")).toBe(compiled);
+  },
+  TIMEOUT_MS,
+);
+
+describe("gathers", () => {
+  test("what a parser reads, of movies and users with any number of digits", () => {
+    const seed = Date.now() % 1_000_000;
+    console.log(`seed ${seed}`);
+    const random = new Random(seed);
+    const movies = [
+      1,
+      9,
+      10,
+      99,
+      100,
+      12_725,
+      99_999,
+      100_000,
+      1_048_575,
+      1_048_576,
+      9_999_999,
+      10_000_000,
+      2 ** 31 - 1,
+    ];
+    const lines = many(
+      () => plain(random.pick(movies), random.whole(0, 9), random.whole(0, 10 ** random.whole(1, 12))),
+      5000,
+    );
+    const { figures, left, ratings } = walked(lines);
+    expect(figures).toEqual(expectedOf(lines));
+    expect(ratings).toBe(5000);
+    // Those of a large id, and the first of each other one.
+    const large = lines.filter((line) => Number(line.split(",")[1]) >= 2 ** 20).length;
+    expect(left.length).toBe(large + 9);
+  });
+
+  test("into a memory that grows with movies and slots", () => {
+    const lines = many((at) => plain(1 + ((at * 7919) % 100_003), at % 10), 60_000);
+    const { figures, ratings } = walked([...lines, ...lines]);
+    expect(ratings).toBe(120_000);
+    expect(figures).toEqual(expectedOf([...lines, ...lines]));
+  });
+
+  test("beside a user of any signs that need no quotes", () => {
+    for (const user of ["x", "a b", "Ž😀", "-", "/", "12a4", "1:34", "0"]) {
+      const lines = many(() => plain(5, 3, user));
+      const { figures, ratings } = walked(lines);
+      expect([ratings, figures.get(5)]).toEqual([400, [400, 1200, 1 << 3]]);
+    }
+  });
+});
+
+describe("leaves to the parser", () => {
+  test.each([
+    ["another date", "2005-03-05,5,1488844,3"],
+    ["a date and time", `${DATE}T00:00:00,5,1488844,3`],
+    ["a date in quotes", `"${DATE}",5,1488844,3`],
+    ["a rating of 10", plain(5, 10)],
+    ["a rating in quotes", `${DATE},5,1488844,"3"`],
+    ["a rating that is no digit", `${DATE},5,1488844,:`],
+    ["no user", `${DATE},5,,3`],
+    ["a user in quotes", `${DATE},5,"1488844",3`],
+    ["a user with a sign below the comma", `${DATE},5,14 88,3`],
+    ["one column more", `${DATE},5,1488844,3,3`],
+    ["one column less", `${DATE},51488844,3`],
+    ["a line end", `${plain(5, 3)}\n`],
+    ["a movie with a leading zero", `${DATE},05,1488844,3`],
+    ["a movie that is no number", `${DATE},5a,1488844,3`],
+    ["a movie not seen before", plain(6, 3)],
+    ["a movie with eight digits", `${DATE},12345678,1488844,3`],
+    ["an empty value", ""],
+    ["a long line", plain(5, 3, "1".repeat(200))],
+  ])("%s", (_, line) => {
+    const lines = many((at) => (at === 200 ? line : plain(5, at % 10)));
+    const { left } = walked(lines);
+    // What is no rating leaves the one behind it to the parser as well.
+    expect([
+      [0, 200],
+      [0, 200, 201],
+    ]).toContainEqual(left);
+  });
+});
