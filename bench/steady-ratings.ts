@@ -9,7 +9,6 @@ import { BatchBuilder } from "../src/topic/batch-builder.ts";
 
 /** Below the 1 MiB that brokers take by default, with records of 60 bytes at most. */
 export const BATCH_RATINGS_MAX = 16_000;
-const BATCH_BYTES_MAX = 1_000_000;
 const DATE_BYTES = 10;
 /** The highest user id of the original data. */
 const USERS = 2_649_429;
@@ -24,7 +23,7 @@ export function writeAllTitles(path: string, movies: number): void {
 export class SteadyRatings {
   readonly #random = new Random(SEED);
   readonly #movies: Movies;
-  readonly #builder = new BatchBuilder(BATCH_BYTES_MAX);
+  readonly #builder = new BatchBuilder();
   readonly #encoder = new TextEncoder();
 
   constructor(movies: number) {

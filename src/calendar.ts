@@ -5,6 +5,7 @@
  */
 
 export const MS_PER_DAY = 86_400_000;
+export const SECONDS_PER_DAY = 86_400;
 const MS_PER_MINUTE = 60_000;
 
 const YEAR_MIN = 1;

@@ -31,4 +31,7 @@ export interface CommandContext {
   readonly isTerminal: boolean;
 }
 
+/** What connecting to a service needs of the command; the signal ends every wait for one. */
+export type Surroundings = Pick<CommandContext, "log" | "now" | "signal">;
+
 export type Command = (context: CommandContext) => Promise<void>;

@@ -4,6 +4,12 @@
  */
 import type { RowColumns } from "./row-columns.ts";
 
+/** The ratings topic that epochs come from, and the group that reads it: whose results a table or a topic holds. */
+export interface RatingsSource {
+  readonly group: string;
+  readonly topic: string;
+}
+
 /** Who an epoch is. Identities are compared whole, never bare numbers. */
 export interface EpochIdentity {
   /** Made with a new checkpoint: first start or `--rebuild`. */

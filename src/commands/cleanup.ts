@@ -8,7 +8,7 @@ import type { CommandContext } from "../command.ts";
 import { FileLock } from "../disk/file-lock.ts";
 import { Home, homeLockPath } from "../disk/home.ts";
 import { usageError } from "../errors.ts";
-import { ownerText } from "../owner.ts";
+import { holderText } from "../holder.ts";
 import { holdsOurs, planRemoval, type Removal, remove, removeEmptyFolders, removeLockFiles } from "../removal.ts";
 import { openAdmin } from "../table/open.ts";
 import { topicsOf } from "../topic/topics.ts";
@@ -16,7 +16,7 @@ import { anomaliesGroup } from "./consume-kafka.ts";
 
 export async function cleanup(context: CommandContext): Promise<void> {
   const { settings, log, now } = context;
-  const holder = ownerText("cleanup", now());
+  const holder = holderText("cleanup", now());
   const { home } = settings;
   // Both of them, also where the two are one folder.
   const lockPaths = [

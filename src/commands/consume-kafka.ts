@@ -6,7 +6,7 @@ import { joined } from "../byte-stream.ts";
 import type { CommandContext } from "../command.ts";
 import { Home } from "../disk/home.ts";
 import { stateError, systemErrorCode } from "../errors.ts";
-import { ownerText } from "../owner.ts";
+import { holderText } from "../holder.ts";
 import { SliceWalk } from "../shard/slice-walk.ts";
 import { DamagedBatch, RemadeTopic, type Slice, type TopicReader } from "../topic/contract.ts";
 import { topicsOf } from "../topic/topics.ts";
@@ -36,7 +36,7 @@ export async function consumeKafka(context: CommandContext): Promise<void> {
   const { settings, stdout, signal, now } = context;
   await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const group = anomaliesGroup(settings.group);
-  const topics = topicsOf(settings, ownerText("consume-kafka", now()), context);
+  const topics = topicsOf(settings, holderText("consume-kafka", now()), context);
   const reader = await topics.reader(settings.anomalyTopic);
   const offsets = topics.groupOffsets();
   try {

@@ -9,7 +9,8 @@ import { openCheckpointFiles } from "../checkpoint/files.ts";
 import type { CommandContext } from "../command.ts";
 import { FileLock } from "../disk/file-lock.ts";
 import { homeLockPath, openHome } from "../disk/home.ts";
-import { ownerText } from "../owner.ts";
+import { holderText } from "../holder.ts";
+import { Closers } from "../process/closers.ts";
 import { Engine, type Goal } from "../process/engine.ts";
 import { keepingWarnings } from "../process/ratings-check.ts";
 import { type ShardAtWork, startShards } from "../process/start.ts";
@@ -30,7 +31,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
   const open = new Closers();
   try {
     await openHome(home);
-    const holder = ownerText("process", now());
+    const holder = holderText("process", now());
     const homeLock = FileLock.acquire(homeLockPath(home), `the home folder ${home}`, holder);
     open.add(async () => homeLock.release());
     const { group, topic, anomalyTopic, rejectedTopic } = settings;
@@ -130,29 +131,4 @@ function report(shards: readonly ShardAtWork[], info: (text: string) => void): v
   info(totalsOf(shards).describe());
   const untitled = shards.reduce((sum, { shard }) => sum + shard.untitled, 0);
   if (untitled > 0) info(`${untitled} results were left out, as their movies have no title`);
-}
-
-/** What was opened, to be closed in reverse order, whatever happens. */
-class Closers {
-  readonly #closers: (() => Promise<void>)[] = [];
-
-  add<T extends { close(): Promise<void> } | (() => Promise<void>)>(opened: T): T {
-    this.#closers.push(typeof opened === "function" ? opened : () => opened.close());
-    return opened;
-  }
-
-  /** Several that are being opened side by side: all of them are waited for, then the first failure is thrown. */
-  async addAll<T extends { close(): Promise<void> }>(opening: readonly Promise<T>[]): Promise<T[]> {
-    const settled = await Promise.allSettled(opening);
-    const opened = settled.flatMap((result) => (result.status === "fulfilled" ? [this.add(result.value)] : []));
-    for (const result of settled) if (result.status === "rejected") throw result.reason;
-    return opened;
-  }
-
-  /** All of them, also when one fails; what made us close matters more than that one could not. */
-  async closeAll(warn: (text: string) => void): Promise<void> {
-    for (const close of this.#closers.reverse()) {
-      await close().catch((error) => warn(`while closing: ${error instanceof Error ? error.message : String(error)}`));
-    }
-  }
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../command.ts";
 import { FileLock } from "../disk/file-lock.ts";
 import { Home, openHome, resumeLockPath } from "../disk/home.ts";
-import { ownerText } from "../owner.ts";
+import { holderText } from "../holder.ts";
 import { readLines } from "../produce/line-reader.ts";
 import { type FirstLine, Producer } from "../produce/producer.ts";
 import { listRatingFiles, type RatingFile } from "../produce/rating-files.ts";
@@ -19,7 +19,7 @@ export async function produce(context: CommandContext): Promise<void> {
   const { settings, now } = context;
   await Home.read(settings.home); // Refuses a home of a newer Tidemark.
   const files = await listRatingFiles(settings.ratings);
-  const holder = ownerText("produce", now());
+  const holder = holderText("produce", now());
   // Before looking where to go on: two that looked at once would both send the rest.
   const lock = settings.resume ? await lockResume(settings, holder) : undefined;
   try {

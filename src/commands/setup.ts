@@ -5,7 +5,7 @@
 import type { CommandContext } from "../command.ts";
 import { FileLock } from "../disk/file-lock.ts";
 import { openHome, setupLockPath } from "../disk/home.ts";
-import { ownerText } from "../owner.ts";
+import { holderText } from "../holder.ts";
 import { describeDatabase, openAdmin } from "../table/open.ts";
 import { topicsOf } from "../topic/topics.ts";
 import { cleanup } from "./cleanup.ts";
@@ -15,7 +15,7 @@ export async function setup(context: CommandContext): Promise<void> {
   if (settings.drop) await cleanup(context);
 
   const home = await openHome(settings.home);
-  const holder = ownerText("setup", now());
+  const holder = holderText("setup", now());
   const lock = FileLock.acquire(setupLockPath(home.path), `the home folder ${home.path}`, holder);
   const topics = topicsOf(settings, holder, context);
   const admin = topics.admin();

@@ -9,7 +9,7 @@ import { stateError, systemErrorCode, usageError } from "../errors.ts";
 
 /** All files that the lock at this path may have made. */
 export function lockFiles(path: string): string[] {
-  return [path, ownerPath(path), `${path}-journal`];
+  return [path, holderPath(path), `${path}-journal`];
 }
 
 export class FileLock {
@@ -24,9 +24,9 @@ export class FileLock {
 
   /**
    * Takes the lock or fails at once: exit 4, naming the living holder. `what` says what is locked ("the home folder
-   * /x"), `owner` who takes it ("process, pid 12, since …").
+   * /x"), `holder` who takes it ("process, pid 12, since …").
    */
-  static acquire(path: string, what: string, owner: string): FileLock {
+  static acquire(path: string, what: string, holder: string): FileLock {
     let database: DatabaseSync;
     try {
       database = new DatabaseSync(path);
@@ -48,14 +48,14 @@ export class FileLock {
           error,
         );
       }
-      const holder = readOwner(path);
+      const living = readHolder(path);
       throw stateError(
-        `${what} is in use by ${holder ?? "another running tidemark"}`,
+        `${what} is in use by ${living ?? "another running tidemark"}`,
         "wait until it ends, or stop it; nothing was changed",
       );
     }
     try {
-      writeFileSync(ownerPath(path), owner);
+      writeFileSync(holderPath(path), holder);
     } catch {
       // The name decides nothing, and a full disk must not keep `cleanup` from freeing it.
     }
@@ -66,7 +66,7 @@ export class FileLock {
   release(): void {
     if (this.#database === undefined) return;
     try {
-      rmSync(ownerPath(this.path), { force: true });
+      rmSync(holderPath(this.path), { force: true });
     } catch {
       // The name decides nothing, and may have been made by another user.
     }
@@ -75,13 +75,13 @@ export class FileLock {
   }
 }
 
-function ownerPath(path: string): string {
+function holderPath(path: string): string {
   return `${path}.owner`;
 }
 
-function readOwner(path: string): string | undefined {
+function readHolder(path: string): string | undefined {
   try {
-    return readFileSync(ownerPath(path), "utf8") || undefined;
+    return readFileSync(holderPath(path), "utf8") || undefined;
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw error;

@@ -3,9 +3,10 @@
  * there. Two anomalies are the same when window and movie are, whatever the title and figures; two rejected lines when
  * partition, offset and bytes are. Only reads, up to ends noted when the rebuild began.
  */
+
 import { formatDayTime, MS_PER_DAY, parseEventTime } from "../calendar.ts";
+import type { RatingsSource } from "../epoch.ts";
 import type { AlreadyOut } from "../shard/epoch-outputs.ts";
-import type { TableOwner } from "../table/contract.ts";
 import { batchesUpTo } from "../topic/batches-up-to.ts";
 import type { OutputEnds, TopicReader } from "../topic/contract.ts";
 import { crc32c } from "../topic/crc32c.ts";
@@ -57,19 +58,19 @@ export class EarlierOutputs {
 }
 
 /**
- * Reads both topics up to `ends`, and adds what came from `owner`'s ratings topic to `earlier`. Waits for what another
+ * Reads both topics up to `ends`, and adds what came from `source`'s ratings topic to `earlier`. Waits for what another
  * producer's open transaction hides, and says so to `onWait`.
  */
 export async function readEarlierOutputs(
   anomalies: TopicReader,
   rejected: TopicReader,
   ends: OutputEnds,
-  owner: TableOwner,
+  source: RatingsSource,
   earlier: EarlierOutputs,
   onWait: (text: string) => void,
 ): Promise<void> {
   const isOurs = (record: TopicRecord) =>
-    header(record, "group") === owner.group && header(record, "topic") === owner.topic;
+    header(record, "group") === source.group && header(record, "topic") === source.topic;
   const recordsUpTo = async function* (reader: TopicReader, end: number): AsyncGenerator<TopicRecord> {
     const { start } = await reader.bounds(0);
     for await (const { bytes, batch } of batchesUpTo(reader, start, end, DAMAGE_HINT, onWait)) {

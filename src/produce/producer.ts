@@ -3,16 +3,12 @@
  * the order of the lines, each partition's batches one after another with one in flight while the next is filled. A
  * line is sent as it is, valid or not: judging it is `process`'s work.
  */
-
 import { csvColumns, isMovieId, MOVIE_ID_MAX, RatingParser } from "../shard/rating.ts";
 import { BatchBuilder } from "../topic/batch-builder.ts";
 import type { TopicWriter } from "../topic/contract.ts";
 import { partitionOfKey } from "../topic/murmur2.ts";
 import type { LineChunk } from "./line-reader.ts";
 import { batchMark, type Resume } from "./resume.ts";
-
-/** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
-export const BATCH_BYTES_MAX = 1_000_000;
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -198,9 +194,9 @@ function skipMark(line: LineChunk): boolean {
 
 /** Two batches of a partition: one is filled while the other is in flight. */
 class PartitionFiller {
-  builder = new BatchBuilder(BATCH_BYTES_MAX);
+  builder = new BatchBuilder();
   inFlight: Promise<void> = Promise.resolve();
-  #other = new BatchBuilder(BATCH_BYTES_MAX);
+  #other = new BatchBuilder();
 
   swap(): void {
     [this.builder, this.#other] = [this.#other, this.builder];

@@ -2,12 +2,13 @@
  * The settings that say what a command does: what is read, how it is counted, what is shown. Keys are the names used
  * in code, units last. Where data lies is in `places.ts`.
  */
+
+import { MS_PER_DAY } from "../calendar.ts";
 import { LOG_LEVELS } from "../terminal/log.ts";
 import { COMPRESSION_NAMES } from "../topic/kafka/compression.ts";
 import { COMMAND_NAMES, setting, toggle } from "./row.ts";
 import * as is from "./values.ts";
 
-const DAY_MS = 86_400_000;
 const SECOND_MS = 1000;
 /** Timers take no more than 2^31 - 1 ms. */
 const TIMER_SECONDS_MAX = 2_147_483;
@@ -166,7 +167,7 @@ export const WORK_SETTINGS = {
     placeholder: "days",
     default: "1",
     meaning: "reject a rating dated more than this many days after its Kafka record; off: never",
-    kind: is.orOff(is.times(DAY_MS, is.decimal(0, CALENDAR_DAYS_MAX, " of days"))),
+    kind: is.orOff(is.times(MS_PER_DAY, is.decimal(0, CALENDAR_DAYS_MAX, " of days"))),
     commands: ["process"],
   }),
   idleTimeoutMs: setting({

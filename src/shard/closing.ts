@@ -4,14 +4,15 @@
  * one epoch holds: it then stops, remembers where, and goes on after the epoch, or after a restart. Mode A's tumbling
  * windows are never final: it hands out their rows as they change, and forgets them when they are too old.
  */
+
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
+import { SECONDS_PER_DAY } from "../calendar.ts";
 import type { DayPanes } from "./day-panes.ts";
 import type { EpochOutputs } from "./epoch-outputs.ts";
 import type { Movies } from "./movies.ts";
 import type { ShardRules } from "./shard-rules.ts";
 import { type TumblingWindow, WINDOW_DAYS, type WindowStore, windowEndDay } from "./window-store.ts";
 
-const SECONDS_PER_DAY = 86_400;
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export class Closing {

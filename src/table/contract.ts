@@ -9,12 +9,6 @@
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import type { ResultRow } from "./result-row.ts";
 
-/** Whose results a table holds. */
-export interface TableOwner {
-  readonly group: string;
-  readonly topic: string;
-}
-
 /** Where the table stands for one partition. */
 export interface ShardStanding {
   readonly partition: number;

@@ -1,12 +1,14 @@
 /**
  * Which implementation of the result table a run uses: the one place that chooses, by the database in its settings.
  */
+import type { Surroundings } from "../command.ts";
+import type { RatingsSource } from "../epoch.ts";
 import type { Database } from "../settings/settings.ts";
-import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "./contract.ts";
+import type { ResultReader, ResultTable, TableAdmin } from "./contract.ts";
 import { openPostgresTable } from "./postgres.ts";
 import { openPostgresAdmin } from "./postgres-admin.ts";
 import { openPostgresReader } from "./postgres-reader.ts";
-import { describePlace, type Surroundings } from "./postgres-session.ts";
+import { describePlace } from "./postgres-session.ts";
 import { openSqliteTable } from "./sqlite.ts";
 import { openSqliteAdmin } from "./sqlite-admin.ts";
 import { openSqliteReader } from "./sqlite-reader.ts";
@@ -14,13 +16,13 @@ import { openSqliteReader } from "./sqlite-reader.ts";
 /** For `process`: see `openSqliteTable` and `openPostgresTable`. `holder` names this process to others. */
 export async function openTable(
   database: Database,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   surroundings: Surroundings,
 ): Promise<ResultTable> {
   return database.kind === "sqlite"
-    ? openSqliteTable(database.path, owner, holder)
-    : openPostgresTable(database, owner, holder, surroundings);
+    ? openSqliteTable(database.path, source, holder)
+    : openPostgresTable(database, source, holder, surroundings);
 }
 
 /** For `consume-jdbc`. */
@@ -31,13 +33,13 @@ export function openReader(database: Database, surroundings: Surroundings): Resu
 /** For `setup` and `cleanup`. */
 export function openAdmin(
   database: Database,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   surroundings: Surroundings,
 ): TableAdmin {
   return database.kind === "sqlite"
-    ? openSqliteAdmin(database.path, owner, holder)
-    : openPostgresAdmin(database, owner, holder, surroundings);
+    ? openSqliteAdmin(database.path, source, holder)
+    : openPostgresAdmin(database, source, holder, surroundings);
 }
 
 /** For messages; holds no password. */

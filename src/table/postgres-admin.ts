@@ -4,9 +4,11 @@
  * database and user, if setup made them and nobody else put anything into them. Somebody else's tables are never
  * touched.
  */
+import type { Surroundings } from "../command.ts";
+import type { RatingsSource } from "../epoch.ts";
 import type { PostgresDatabase } from "../settings/settings.ts";
 import { type Contents, listKept, listOurs, ownsRatings } from "./contents.ts";
-import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
+import type { CleanedUp, TableAdmin } from "./contract.ts";
 import { isRefusal, reasonOf } from "./postgres-errors.ts";
 import { lockDatabase } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
@@ -21,26 +23,20 @@ import {
   revokeRights,
   type Standing,
 } from "./postgres-server.ts";
-import {
-  connectPatiently,
-  describePlace,
-  type PostgresSession,
-  type Surroundings,
-  translated,
-} from "./postgres-session.ts";
+import { connectPatiently, describePlace, type PostgresSession, translated } from "./postgres-session.ts";
 import { dropOurs, hasOthers, makeMissing } from "./postgres-tables.ts";
 
 /**
- * `owner`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
+ * `source`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
  * server cannot be had, or refuses the user and then the administrator.
  */
 export function openPostgresAdmin(
   database: PostgresDatabase,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   surroundings: Surroundings,
 ): TableAdmin {
-  const admin = new PostgresAdmin(database, owner, holder, surroundings);
+  const admin = new PostgresAdmin(database, source, holder, surroundings);
   return {
     setup: () => translated(database, () => admin.setup()),
     inventory: () => translated(database, () => admin.inventory()),
@@ -61,13 +57,13 @@ interface Found {
 
 class PostgresAdmin {
   readonly #database: PostgresDatabase;
-  readonly #owner: TableOwner;
+  readonly #source: RatingsSource;
   readonly #holder: string;
   readonly #surroundings: Surroundings;
 
-  constructor(database: PostgresDatabase, owner: TableOwner, holder: string, surroundings: Surroundings) {
+  constructor(database: PostgresDatabase, source: RatingsSource, holder: string, surroundings: Surroundings) {
     this.#database = database;
-    this.#owner = owner;
+    this.#source = source;
     this.#holder = holder;
     this.#surroundings = surroundings;
   }
@@ -82,7 +78,7 @@ class PostgresAdmin {
       return this.#connect();
     });
     try {
-      made.push(...(await makeMissing(session, this.#database, this.#owner, this.#surroundings)));
+      made.push(...(await makeMissing(session, this.#database, this.#source, this.#surroundings)));
       return made;
     } finally {
       await session.end();
@@ -142,7 +138,7 @@ class PostgresAdmin {
     if (session !== undefined) {
       const contents = await readContents(session);
       // Another's table is refused here, before anything is removed.
-      if (contents.sound.has("tidemark_shards")) await readShards(session, this.#owner);
+      if (contents.sound.has("tidemark_shards")) await readShards(session, this.#source);
       const standing = await readStanding(session, this.#database);
       return { contents, others: await hasOthers(session, contents), standing };
     }
@@ -175,7 +171,7 @@ class PostgresAdmin {
     await lockDatabase(session, contents, this.#holder);
     return session.transaction(async () => {
       const found = await readContents(session);
-      if (found.sound.has("tidemark_shards")) await readShards(session, this.#owner);
+      if (found.sound.has("tidemark_shards")) await readShards(session, this.#source);
       await dropOurs(session, found);
       // What depends on a table would have refused; all comes back if we end before the commit.
       await whenSure();

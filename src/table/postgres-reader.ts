@@ -2,12 +2,14 @@
  * The result table in PostgreSQL: the reading side, for `consume-jdbc`. Sees committed rows only and never holds up a
  * running `process`. A server that went away is waited for. Writes nothing.
  */
+
 import selectNewest from "../../sql/postgres/select-newest.sql" with { type: "text" };
+import type { Surroundings } from "../command.ts";
 import { checkReadable } from "./contents.ts";
 import type { ResultReader } from "./contract.ts";
 import { isUnreachable, reasonOf } from "./postgres-errors.ts";
 import { readContents } from "./postgres-schema.ts";
-import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
+import type { PostgresPlace, PostgresSession } from "./postgres-session.ts";
 import { connectPatiently, describePlace, START_PATIENCE_MS, translated } from "./postgres-session.ts";
 import { type ResultRow, resultRow } from "./result-row.ts";
 

@@ -2,11 +2,13 @@
  * What stands in a PostgreSQL database: our tables, of which shape, and what setup noted. Promises to touch nothing.
  * All of ours is in schema `public`.
  */
+
 import selectSetup from "../../sql/postgres/select-setup.sql" with { type: "text" };
 import selectShape from "../../sql/postgres/select-shape.sql" with { type: "text" };
 import selectShards from "../../sql/postgres/select-shards.sql" with { type: "text" };
+import type { RatingsSource } from "../epoch.ts";
 import { type Contents, checkVersion, TABLE_NAMES, type TableName } from "./contents.ts";
-import type { ShardStanding, TableOwner } from "./contract.ts";
+import type { ShardStanding } from "./contract.ts";
 import { describePlace, type PostgresSession } from "./postgres-session.ts";
 import { standingsOf } from "./standing.ts";
 
@@ -39,12 +41,12 @@ export async function readContents(session: PostgresSession): Promise<Contents> 
 
 /**
  * The rows of `tidemark_shards`, by partition; `statement` may be one that locks them. Exit 4 where they belong
- * to another owner.
+ * to another group or topic.
  */
 export async function readShards(
   session: PostgresSession,
-  owner: TableOwner,
+  source: RatingsSource,
   statement = selectShards,
 ): Promise<ShardStanding[]> {
-  return standingsOf(await session.query(statement), owner, describePlace(session.place));
+  return standingsOf(await session.query(statement), source, describePlace(session.place));
 }

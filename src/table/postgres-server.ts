@@ -3,14 +3,16 @@
  * both away again. Whatever it makes carries a note, as the server's comment on it, so that only that is removed; the
  * note goes with the thing. A database that a killed setup made but had no time to note is kept by cleanup.
  */
+
 import pg from "pg";
 import selectMade from "../../sql/postgres/select-made.sql" with { type: "text" };
 import selectMayRemove from "../../sql/postgres/select-may-remove.sql" with { type: "text" };
+import type { Surroundings } from "../command.ts";
 import { serviceError, usageError } from "../errors.ts";
 import type { PostgresDatabase } from "../settings/settings.ts";
 import type { TableName } from "./contents.ts";
 import { isRefusal, reasonOf, sqlState } from "./postgres-errors.ts";
-import type { PostgresPlace, Surroundings } from "./postgres-session.ts";
+import type { PostgresPlace } from "./postgres-session.ts";
 import { connectPatiently, describePlace, type PostgresSession, translated } from "./postgres-session.ts";
 import { scramVerifier } from "./scram-verifier.ts";
 

@@ -3,6 +3,7 @@
  * and transactions. Promises that a failed transaction leaves nothing behind, and that a server that cannot be reached
  * is waited for as long as the caller says. What stands in the tables is for the files beside this one.
  */
+
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -10,9 +11,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import setSession from "../../sql/postgres/set-session.sql" with { type: "text" };
+import type { Surroundings } from "../command.ts";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 import type { PostgresUrl } from "../settings/database-url.ts";
-import type { Log } from "../terminal/log.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
 /** A server that cannot be reached for this long at a start is exit 3. */
@@ -29,14 +30,6 @@ const BACK_OFF_MS_MAX = 2_000;
 
 /** Where to connect, and as whom. */
 export type PostgresPlace = PostgresUrl & { readonly user: string };
-
-/** What connecting needs of the command. */
-export interface Surroundings {
-  readonly log: Log;
-  readonly now: () => number;
-  /** Ends a wait for the server, with an AbortError. */
-  readonly signal: AbortSignal;
-}
 
 type Columns = Record<string, unknown>;
 

@@ -2,6 +2,7 @@
  * Our tables in a PostgreSQL database, made and taken away: each in one transaction, and never more than setup made.
  * The session is the run's own user's, inside the database.
  */
+
 import createMovieRatings from "../../sql/postgres/create-movie-ratings.sql" with { type: "text" };
 import createTidemarkSetup from "../../sql/postgres/create-tidemark-setup.sql" with { type: "text" };
 import createTidemarkShards from "../../sql/postgres/create-tidemark-shards.sql" with { type: "text" };
@@ -12,6 +13,8 @@ import selectAnyRating from "../../sql/postgres/select-any-rating.sql" with { ty
 import selectOthers from "../../sql/postgres/select-others.sql" with { type: "text" };
 import selectRights from "../../sql/postgres/select-rights.sql" with { type: "text" };
 import upsertSetup from "../../sql/postgres/upsert-setup.sql" with { type: "text" };
+import type { Surroundings } from "../command.ts";
+import type { RatingsSource } from "../epoch.ts";
 import { usageError } from "../errors.ts";
 import type { PostgresDatabase } from "../settings/settings.ts";
 import {
@@ -23,10 +26,9 @@ import {
   type TableName,
   tidemarkTables,
 } from "./contents.ts";
-import type { TableOwner } from "./contract.ts";
 import { readContents, readShards, SCHEMA_VERSION } from "./postgres-schema.ts";
 import { asAdministrator, grantRights, readStanding } from "./postgres-server.ts";
-import { describePlace, type PostgresPlace, type PostgresSession, type Surroundings } from "./postgres-session.ts";
+import { describePlace, type PostgresPlace, type PostgresSession } from "./postgres-session.ts";
 
 const CREATE_TABLE: Readonly<Record<TableName, string>> = {
   movie_ratings: createMovieRatings,
@@ -34,11 +36,11 @@ const CREATE_TABLE: Readonly<Record<TableName, string>> = {
   tidemark_setup: createTidemarkSetup,
 };
 
-/** Makes what is missing, rights included; returns what it made. Exit 4 for a table of another shape or owner. */
+/** Makes what is missing, rights included; returns what it made. Exit 4 for a table of another shape or source. */
 export async function makeMissing(
   session: PostgresSession,
   database: PostgresDatabase,
-  owner: TableOwner,
+  source: RatingsSource,
   surroundings: Surroundings,
 ): Promise<string[]> {
   const { encoding } = await readStanding(session, database);
@@ -49,7 +51,7 @@ export async function makeMissing(
     );
   }
   const granted = await grantMissing(session, database, surroundings);
-  return session.transaction(async () => [...granted, ...(await makeTables(session, database, owner))]);
+  return session.transaction(async () => [...granted, ...(await makeTables(session, database, source))]);
 }
 
 /** The administrator grants what this user lacks, if anything; a table of another shape gets nothing. */
@@ -71,14 +73,14 @@ async function grantMissing(
   return [`rights of user ${database.user} in ${place}`];
 }
 
-async function makeTables(session: PostgresSession, place: PostgresPlace, owner: TableOwner): Promise<string[]> {
+async function makeTables(session: PostgresSession, place: PostgresPlace, source: RatingsSource): Promise<string[]> {
   // One setup at a time, until this transaction ends.
   await session.query(lockSetup);
   const contents = await readContents(session);
   checkShapes(contents, describePlace(place));
   const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
   if (missing.length === 0 && contents.setup !== undefined) {
-    await readShards(session, owner);
+    await readShards(session, source);
     return [];
   }
   const lacksShards = missing.includes("tidemark_shards");
@@ -89,7 +91,7 @@ async function makeTables(session: PostgresSession, place: PostgresPlace, owner:
   for (const name of missing) await session.query(CREATE_TABLE[name]);
   // The rows are gone, so what stood for having written them has to go too: `process` then asks for --rebuild.
   if (lacksRatings && !lacksShards) await session.query(deleteShards);
-  await readShards(session, owner);
+  await readShards(session, source);
   await session.query(upsertSetup, [SCHEMA_VERSION, lacksRatings || contents.setup?.madeMovieRatings === true]);
   return missing.map((name) => `table ${name} in ${describePlace(place)}`);
 }

@@ -4,6 +4,7 @@
  * lost, another is made with back-off, the lock taken again, and the work done again from its comparison on: a COMMIT
  * in doubt is settled by what then stands there.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import applySmallEpoch from "../../sql/postgres/apply-small-epoch.sql" with { type: "text" };
 import copyRatings from "../../sql/postgres/copy-ratings.sql" with { type: "text" };
@@ -12,16 +13,17 @@ import deleteShards from "../../sql/postgres/delete-shards.sql" with { type: "te
 import lockShards from "../../sql/postgres/lock-shards.sql" with { type: "text" };
 import upsertRatings from "../../sql/postgres/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/postgres/upsert-shard.sql" with { type: "text" };
-import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { Surroundings } from "../command.ts";
+import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { assert, stateError } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
-import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
+import type { ResultTable, ShardStanding } from "./contract.ts";
 import { copyLines } from "./copy-lines.ts";
 import { isHeldUp, isReadOnly, isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
-import type { PostgresPlace, PostgresSession, Surroundings } from "./postgres-session.ts";
+import type { PostgresPlace, PostgresSession } from "./postgres-session.ts";
 import { connectPatiently, describePlace, translated } from "./postgres-session.ts";
 import { checkClaimed, isApplied } from "./standing.ts";
 
@@ -41,12 +43,12 @@ const HELD_UP_PAUSE_MS = 1_000;
 const READ_ONLY_PAUSE_MS = 2_000;
 
 /**
- * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
+ * Opens the table that `setup` made for `source`'s results; `holder` names this process to others ("process, pid 12").
  * Exit 3 where the server cannot be had for 30 s, exit 2 where there is no table, exit 4 where it is of another shape.
  */
 export function openPostgresTable(
   place: PostgresPlace,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   surroundings: Surroundings,
 ): Promise<ResultTable> {
@@ -54,7 +56,7 @@ export function openPostgresTable(
     const session = await connectPatiently(place, surroundings);
     try {
       checkWritable(await readContents(session), describePlace(place));
-      return new PostgresTable(session, await session.backend(), owner, holder, surroundings);
+      return new PostgresTable(session, await session.backend(), source, holder, surroundings);
     } catch (error) {
       await session.end();
       throw error;
@@ -63,7 +65,7 @@ export function openPostgresTable(
 }
 
 class PostgresTable implements ResultTable {
-  readonly #owner: TableOwner;
+  readonly #source: RatingsSource;
   readonly #holder: string;
   readonly #surroundings: Surroundings;
   readonly #name: string;
@@ -80,13 +82,13 @@ class PostgresTable implements ResultTable {
   constructor(
     session: PostgresSession,
     backend: number,
-    owner: TableOwner,
+    source: RatingsSource,
     holder: string,
     surroundings: Surroundings,
   ) {
     this.#session = session;
     this.#backend = backend;
-    this.#owner = owner;
+    this.#source = source;
     this.#holder = holder;
     this.#surroundings = surroundings;
     this.#name = describePlace(session.place);
@@ -103,7 +105,7 @@ class PostgresTable implements ResultTable {
   }
 
   standings(): Promise<ShardStanding[]> {
-    return this.#perform((session) => readShards(session, this.#owner));
+    return this.#perform((session) => readShards(session, this.#source));
   }
 
   async claim(
@@ -160,7 +162,7 @@ class PostgresTable implements ResultTable {
   async #write(work: (shards: ShardStanding[]) => Promise<void>): Promise<void> {
     assert(this.#isLocked, "the result table is written under its lock only");
     await this.#perform((session) =>
-      session.transaction(async () => work(await readShards(session, this.#owner, lockShards))),
+      session.transaction(async () => work(await readShards(session, this.#source, lockShards))),
     );
   }
 
@@ -235,14 +237,14 @@ class PostgresTable implements ResultTable {
         "start again once the other has ended",
       );
     }
-    checkClaimed(await readShards(this.#session, this.#owner), this.#claimant, this.#name);
+    checkClaimed(await readShards(this.#session, this.#source), this.#claimant, this.#name);
   }
 
   /** False where the epoch is not small, or the shard's row not as it must be: the usual way then judges it. */
   async #applySmall(claimant: string, { partition, identity, previous, offset, rows }: Epoch): Promise<boolean> {
     if (rows.length > SMALL_EPOCH_ROWS_MAX || rows.which({ areNew: true }).length >= COPY_ROWS_MIN) return false;
     assert(this.#isLocked, "the result table is written under its lock only");
-    const { group, topic } = this.#owner;
+    const { group, topic } = this.#source;
     const to = [identity.run, identity.owner, identity.number, offset];
     const from = [group, topic, partition, claimant, previous.run, previous.owner, previous.number];
     const values = [...to, ...from, ...arraysOf(rows, 0, rows.length)];
@@ -251,7 +253,7 @@ class PostgresTable implements ResultTable {
   }
 
   async #setShard({ partition, epoch, offset, claimant }: ShardStanding): Promise<void> {
-    const { group, topic } = this.#owner;
+    const { group, topic } = this.#source;
     const values = [group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant];
     await this.#session.queryPrepared("upsert-shard", upsertShard, values);
   }

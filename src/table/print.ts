@@ -4,15 +4,14 @@
  * holds. Does not sort, does not write anywhere.
  */
 import { csvField } from "../anomaly-line.ts";
-import { formatDay } from "../calendar.ts";
+import { formatDay, SECONDS_PER_DAY } from "../calendar.ts";
+import { WINDOW_DAYS } from "../shard/window-store.ts";
 import { visible } from "../terminal/visible-text.ts";
 import type { ResultRow } from "./result-row.ts";
 import { cutToWidth, displayWidth } from "./terminal-text.ts";
 
 export type RowFormat = "table" | "csv" | "json";
 
-const SECONDS_PER_DAY = 86_400;
-const WINDOW_DAYS = 30;
 /** Terminal columns a title may take, its movie id not counted. */
 const TITLE_WIDTH_MAX = 56;
 

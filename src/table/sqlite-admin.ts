@@ -3,6 +3,7 @@
  * it made. Cleanup removes that and the run's rows: the whole file, when setup made it and nobody else put anything
  * into it, else its own tables in one transaction. Somebody else's tables are never touched.
  */
+
 import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
@@ -11,6 +12,7 @@ import selectAnyRating from "../../sql/sqlite/select-any-rating.sql" with { type
 import upsertSetup from "../../sql/sqlite/upsert-setup.sql" with { type: "text" };
 import { diskError } from "../disk/durable-file.ts";
 import { FileLock } from "../disk/file-lock.ts";
+import type { RatingsSource } from "../epoch.ts";
 import { UserError } from "../errors.ts";
 import {
   type Contents,
@@ -22,7 +24,7 @@ import {
   TABLE_NAMES,
   tidemarkTables,
 } from "./contents.ts";
-import type { CleanedUp, TableAdmin, TableOwner } from "./contract.ts";
+import type { CleanedUp, TableAdmin } from "./contract.ts";
 import {
   type Access,
   databasePath,
@@ -37,33 +39,33 @@ import {
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
- * `owner`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
+ * `source`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
  * to be there.
  */
-export function openSqliteAdmin(path: string, owner: TableOwner, holder: string): TableAdmin {
+export function openSqliteAdmin(path: string, source: RatingsSource, holder: string): TableAdmin {
   return {
-    setup: async () => setup(databasePath(path), owner),
-    inventory: async () => inventory(databasePath(path), owner),
-    cleanup: (whenSure = doNothing) => cleanup(databasePath(path), owner, holder, whenSure),
+    setup: async () => setup(databasePath(path), source),
+    inventory: async () => inventory(databasePath(path), source),
+    cleanup: (whenSure = doNothing) => cleanup(databasePath(path), source, holder, whenSure),
   };
 }
 
-function setup(path: string, owner: TableOwner): string[] {
+function setup(path: string, source: RatingsSource): string[] {
   // An empty file is what a setup that was killed leaves; there is nothing in it that could be anybody's.
   const fileIsMissing = (fileAt(path)?.size ?? 0) === 0;
   return withDatabase(path, "write", (database) => {
-    const made = inTransaction(database, path, () => makeMissing(database, path, owner, fileIsMissing));
+    const made = inTransaction(database, path, () => makeMissing(database, path, source, fileIsMissing));
     makeDurable(database, path);
     return made;
   });
 }
 
-function makeMissing(database: DatabaseSync, path: string, owner: TableOwner, fileIsMissing: boolean): string[] {
+function makeMissing(database: DatabaseSync, path: string, source: RatingsSource, fileIsMissing: boolean): string[] {
   const contents = readContents(database, path);
   checkShapes(contents, path);
   const missing = TABLE_NAMES.filter((name) => !contents.tables.has(name));
   if (missing.length === 0 && contents.setup !== undefined) {
-    readShards(database, path, owner);
+    readShards(database, path, source);
     return [];
   }
   if (missing.includes("tidemark_shards") && !missing.includes("movie_ratings") && holdsRows(database)) {
@@ -79,19 +81,19 @@ function makeMissing(database: DatabaseSync, path: string, owner: TableOwner, fi
     // The rows are gone, so what stood for having written them has to go too: `process` then asks for --rebuild.
     database.exec(deleteShards);
   }
-  readShards(database, path, owner);
+  readShards(database, path, source);
   const madeFile = fileIsMissing || contents.setup?.madeFile === true;
   const madeMovieRatings = missing.includes("movie_ratings") || contents.setup?.madeMovieRatings === true;
   database.prepare(upsertSetup).run(SCHEMA_VERSION, Number(madeFile), Number(madeMovieRatings));
   return made;
 }
 
-function inventory(path: string, owner: TableOwner): string[] {
+function inventory(path: string, source: RatingsSource): string[] {
   if (fileAt(path) === undefined) return [];
   return withDatabaseForRemoval(path, "read", (database) => {
     const contents = readContents(database, path);
     // Another's table is refused here, before anything is removed.
-    if (contents.sound.has("tidemark_shards")) readShards(database, path, owner);
+    if (contents.sound.has("tidemark_shards")) readShards(database, path, source);
     return listRemoved(contents, path);
   });
 }
@@ -106,19 +108,19 @@ const NOTHING: CleanedUp = { removed: [], kept: [] };
 
 async function cleanup(
   path: string,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   whenSure: () => Promise<void>,
 ): Promise<CleanedUp> {
-  if (inventory(path, owner).length === 0 && !existsSync(lockPath(path))) {
+  if (inventory(path, source).length === 0 && !existsSync(lockPath(path))) {
     await whenSure();
     return NOTHING;
   }
   const lock = FileLock.acquire(lockPath(path), `the result table ${path}`, holder);
   try {
-    if (fileAt(path) !== undefined) checkRemovable(path, owner);
+    if (fileAt(path) !== undefined) checkRemovable(path, source);
     await whenSure();
-    const cleanedUp = fileAt(path) === undefined ? NOTHING : removeOurs(path, owner);
+    const cleanedUp = fileAt(path) === undefined ? NOTHING : removeOurs(path, source);
     // While the lock is still held: afterwards it could be another's.
     removeFile(lockPath(path));
     return cleanedUp;
@@ -128,12 +130,12 @@ async function cleanup(
 }
 
 /** Ends with the error that `removeOurs` would end with: all that it does is done, except the commit. */
-function checkRemovable(path: string, owner: TableOwner): void {
+function checkRemovable(path: string, source: RatingsSource): void {
   try {
     withDatabaseForRemoval(path, "write", (database) => {
       // Undone when the database is closed.
       database.exec("BEGIN IMMEDIATE");
-      findAndRemoveTables(database, path, owner);
+      findAndRemoveTables(database, path, source);
     });
   } catch (error) {
     // What goes before the tables makes room for them.
@@ -141,16 +143,16 @@ function checkRemovable(path: string, owner: TableOwner): void {
   }
 }
 
-function findAndRemoveTables(database: DatabaseSync, path: string, owner: TableOwner): FileContents {
+function findAndRemoveTables(database: DatabaseSync, path: string, source: RatingsSource): FileContents {
   const found = readContents(database, path);
-  if (found.sound.has("tidemark_shards")) readShards(database, path, owner);
+  if (found.sound.has("tidemark_shards")) readShards(database, path, source);
   if (!ownsFile(found)) removeTables(database, found);
   return found;
 }
 
-function removeOurs(path: string, owner: TableOwner): CleanedUp {
+function removeOurs(path: string, source: RatingsSource): CleanedUp {
   const contents = withDatabaseForRemoval(path, "write", (database) =>
-    inTransaction(database, path, () => findAndRemoveTables(database, path, owner)),
+    inTransaction(database, path, () => findAndRemoveTables(database, path, source)),
   );
   if (ownsFile(contents)) {
     // At once with all that is in it, which works on a full disk too. First the file: without it the others are void.

@@ -3,6 +3,7 @@
  * SQL files that make the tables are the only place that knows their columns: a table's shape is compared with what
  * they would make.
  */
+
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import createMovieRatings from "../../sql/sqlite/create-movie-ratings.sql" with { type: "text" };
@@ -13,9 +14,10 @@ import selectSetup from "../../sql/sqlite/select-setup.sql" with { type: "text" 
 import selectShape from "../../sql/sqlite/select-shape.sql" with { type: "text" };
 import selectShards from "../../sql/sqlite/select-shards.sql" with { type: "text" };
 import { diskError } from "../disk/durable-file.ts";
+import type { RatingsSource } from "../epoch.ts";
 import { systemErrorCode } from "../errors.ts";
 import { type Contents, checkVersion, notSetUp, TABLE_NAMES, type TableName } from "./contents.ts";
-import type { ShardStanding, TableOwner } from "./contract.ts";
+import type { ShardStanding } from "./contract.ts";
 import { translated } from "./sqlite-database.ts";
 import { standingsOf } from "./standing.ts";
 
@@ -65,11 +67,11 @@ export function checkExists(path: string): void {
   }
 }
 
-/** The rows of `tidemark_shards`, by partition. Exit 4 where they belong to another owner. */
-export function readShards(database: DatabaseSync, path: string, owner: TableOwner): ShardStanding[] {
+/** The rows of `tidemark_shards`, by partition. Exit 4 where they belong to another group or topic. */
+export function readShards(database: DatabaseSync, path: string, source: RatingsSource): ShardStanding[] {
   return standingsOf(
     translated(path, () => database.prepare(selectShards).all()),
-    owner,
+    source,
     path,
   );
 }

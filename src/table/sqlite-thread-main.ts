@@ -10,7 +10,7 @@ import { SqliteWriter } from "./sqlite-writer.ts";
 
 assert(parentPort !== null, "this file is run as a thread");
 const port = parentPort;
-const { path, owner } = workerData as ThreadTable;
+const { path, source } = workerData as ThreadTable;
 /** The title of each movie, as sent last. */
 const titles = new Map<number, string>();
 let writer: SqliteWriter | undefined;
@@ -22,7 +22,7 @@ function answer(request: ThreadRequest): ThreadAnswer {
     if (request === "close") {
       writer?.close();
     } else {
-      writer ??= new SqliteWriter(path, owner);
+      writer ??= new SqliteWriter(path, source);
       const rows = RowColumns.unpack(request.rows, (row, movieId) => titleOf(movieId, request.titles.get(row)));
       writer.apply(request.claimant, { ...request.epoch, rows });
       rows.release();

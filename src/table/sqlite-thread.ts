@@ -3,16 +3,17 @@
  * written in the order in which they were handed over, and that what goes wrong there comes back as if it had happened
  * here. What the thread runs is `sqlite-thread-main.ts`.
  */
+
 import { Worker } from "node:worker_threads";
+import type { RatingsSource } from "../epoch.ts";
 import { UserError, type UserExitCode } from "../errors.ts";
 import type { PackedRows, RowColumns } from "../row-columns.ts";
-import type { TableOwner } from "./contract.ts";
 import type { TableEpoch } from "./sqlite-writer.ts";
 
 /** What the thread is begun with. */
 export interface ThreadTable {
   readonly path: string;
-  readonly owner: TableOwner;
+  readonly source: RatingsSource;
 }
 
 /** An epoch to be written; `close` asks for the end. Each is answered, in order. */
@@ -40,8 +41,8 @@ export class SqliteThread {
   readonly #titles = new Map<number, string>();
   #failure: Error | undefined;
 
-  constructor(path: string, owner: TableOwner) {
-    const workerData: ThreadTable = { path, owner };
+  constructor(path: string, source: RatingsSource) {
+    const workerData: ThreadTable = { path, source };
     this.#worker = new Worker(new URL("./sqlite-thread-main.ts", import.meta.url), { workerData });
     this.#worker.on("message", (answer: ThreadAnswer) => {
       const { resolve, reject } = this.#waiting.shift() ?? {};

@@ -6,11 +6,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
-import type { Epoch } from "../epoch.ts";
+import type { Epoch, RatingsSource } from "../epoch.ts";
 import { release } from "../released.ts";
 import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
-import type { ShardStanding, TableOwner } from "./contract.ts";
+import type { ShardStanding } from "./contract.ts";
 import { inTransaction, makeDurable, openDatabase } from "./sqlite-database.ts";
 import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { isApplied } from "./standing.ts";
@@ -27,16 +27,16 @@ export type TableEpoch = Pick<Epoch, "partition" | "identity" | "previous" | "of
 
 export class SqliteWriter {
   readonly #path: string;
-  readonly #owner: TableOwner;
+  readonly #source: RatingsSource;
   readonly #database: DatabaseSync;
   #upsertMany: StatementSync | undefined;
   #upsertOne: StatementSync | undefined;
 
   /** Exit 2 where `setup` has made nothing, exit 4 where it is damaged, of another shape, or only half there. */
-  constructor(path: string, owner: TableOwner) {
+  constructor(path: string, source: RatingsSource) {
     checkExists(path);
     this.#path = path;
-    this.#owner = owner;
+    this.#source = source;
     this.#database = openDatabase(path, "write");
     try {
       checkWritable(readContents(this.#database, path), path);
@@ -49,7 +49,7 @@ export class SqliteWriter {
 
   /** The rows of `tidemark_shards`, by partition. */
   shards(): ShardStanding[] {
-    return readShards(this.#database, this.#path, this.#owner);
+    return readShards(this.#database, this.#path, this.#source);
   }
 
   /** One transaction; `work` is given the shards' rows as they stand in it. */
@@ -69,7 +69,7 @@ export class SqliteWriter {
 
   /** Within `write`: sets a shard's row. */
   setShard({ partition, epoch, offset, claimant }: ShardStanding): void {
-    const { group, topic } = this.#owner;
+    const { group, topic } = this.#source;
     this.#database
       .prepare(upsertShard)
       .run(group, topic, partition, epoch.run, epoch.owner, epoch.number, offset, claimant);

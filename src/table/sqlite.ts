@@ -7,9 +7,9 @@
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };
 import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text" };
 import { FileLock } from "../disk/file-lock.ts";
-import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { assert } from "../errors.ts";
-import type { ResultTable, ShardStanding, TableOwner } from "./contract.ts";
+import type { ResultTable, ShardStanding } from "./contract.ts";
 import { databasePath, lockPath } from "./sqlite-database.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
@@ -19,33 +19,33 @@ import { checkClaimed } from "./standing.ts";
 const THREAD_ROWS_MIN = 5000;
 
 /**
- * Opens the table that `setup` made for `owner`'s results; `holder` names this process to others ("process, pid 12").
+ * Opens the table that `setup` made for `source`'s results; `holder` names this process to others ("process, pid 12").
  * Exit 2 where there is none, exit 4 where it is damaged, of another shape, or only half there.
  */
 export function openSqliteTable(
   path: string,
-  owner: TableOwner,
+  source: RatingsSource,
   holder: string,
   threadRowsMin = THREAD_ROWS_MIN,
 ): ResultTable {
-  return new SqliteTable(databasePath(path), owner, holder, threadRowsMin);
+  return new SqliteTable(databasePath(path), source, holder, threadRowsMin);
 }
 
 class SqliteTable implements ResultTable {
   readonly #path: string;
-  readonly #owner: TableOwner;
+  readonly #source: RatingsSource;
   readonly #holder: string;
   readonly #threadRowsMin: number;
   #writer: SqliteWriter;
   #lock: FileLock | undefined;
   #thread: SqliteThread | undefined;
 
-  constructor(path: string, owner: TableOwner, holder: string, threadRowsMin: number) {
+  constructor(path: string, source: RatingsSource, holder: string, threadRowsMin: number) {
     this.#path = path;
-    this.#owner = owner;
+    this.#source = source;
     this.#holder = holder;
     this.#threadRowsMin = threadRowsMin;
-    this.#writer = new SqliteWriter(path, owner);
+    this.#writer = new SqliteWriter(path, source);
   }
 
   async lock(): Promise<void> {
@@ -53,7 +53,7 @@ class SqliteTable implements ResultTable {
     this.#lock = FileLock.acquire(lockPath(this.#path), `the result table ${this.#path}`, this.#holder);
     // Opened anew under the lock: a cleanup just before may have removed the file, and what is written would be lost.
     this.#writer.close();
-    this.#writer = new SqliteWriter(this.#path, this.#owner);
+    this.#writer = new SqliteWriter(this.#path, this.#source);
   }
 
   async standings(): Promise<ShardStanding[]> {
@@ -82,7 +82,7 @@ class SqliteTable implements ResultTable {
 
   async apply(claimant: string, epoch: Epoch): Promise<void> {
     this.#checkLocked();
-    if (epoch.rows.length >= this.#threadRowsMin) this.#thread ??= new SqliteThread(this.#path, this.#owner);
+    if (epoch.rows.length >= this.#threadRowsMin) this.#thread ??= new SqliteThread(this.#path, this.#source);
     // Once there is the thread, it gets the small ones too: epochs are written in order.
     if (this.#thread !== undefined) return this.#thread.apply(claimant, epoch);
     this.#writer.apply(claimant, epoch);

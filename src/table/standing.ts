@@ -2,21 +2,21 @@
  * Where a result table stands, judged in the same words whichever database holds it: whose it is, who has claimed it,
  * and whether an epoch may be applied. `place` is how messages name the database. Reads and writes nothing.
  */
-import { describeEpoch, type Epoch, sameEpoch } from "../epoch.ts";
+import { describeEpoch, type Epoch, type RatingsSource, sameEpoch } from "../epoch.ts";
 import { stateError } from "../errors.ts";
-import type { ShardStanding, TableOwner } from "./contract.ts";
+import type { ShardStanding } from "./contract.ts";
 
-/** Rows of `tidemark_shards` as standings. Exit 4 where they belong to another owner. */
+/** Rows of `tidemark_shards` as standings. Exit 4 where they belong to another group or topic. */
 export function standingsOf(
   rows: readonly Record<string, unknown>[],
-  owner: TableOwner,
+  source: RatingsSource,
   place: string,
 ): ShardStanding[] {
   return rows.map((shard) => {
-    if (shard.consumer_group !== owner.group || shard.topic !== owner.topic) {
+    if (shard.consumer_group !== source.group || shard.topic !== source.topic) {
       throw stateError(
         `the table in ${place} belongs to group ${shard.consumer_group}, topic ${shard.topic}, ` +
-          `not to group ${owner.group}, topic ${owner.topic}`,
+          `not to group ${source.group}, topic ${source.topic}`,
         "name that group and topic, or another database",
       );
     }

@@ -4,6 +4,7 @@
  * and what becomes of movies without a title, is left alone.
  */
 import { stateError } from "../errors.ts";
+import { MOVIE_ID_MAX } from "../shard/rating.ts";
 import { decodeTitles, type FoundEncoding, type TitlesEncoding } from "./titles-encoding.ts";
 
 export type { TitlesEncoding } from "./titles-encoding.ts";
@@ -22,8 +23,6 @@ const WARNINGS_MAX = 10;
 const TITLE_CHARACTERS_MAX = 128;
 /** A longer title would not go into a record of a topic, and is none: a file whose lines do not end, perhaps. */
 export const TITLE_LENGTH_MAX = 100_000;
-/** The table's and the ratings' limit. */
-const MOVIE_ID_MAX = 2 ** 31 - 1;
 
 const TITLE_LINE = /^([1-9]\d{0,9}),[^,]*,(.*)$/s;
 /** Any three columns, the first of them no number, whatever quotes or blanks are around it. */

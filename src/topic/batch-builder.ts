@@ -7,6 +7,8 @@ import { assert } from "../errors.ts";
 import { crc32c } from "./crc32c.ts";
 import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } from "./record-batch.ts";
 
+/** Of a batch that we put on a topic: below the 1 MiB that brokers take by default (`message.max.bytes`). */
+export const BUILT_BYTES_MAX = 1_000_000;
 /** Bytes that framing a record can add: six varints of at most 5 bytes, one of 10, and the attributes. */
 const RECORD_FRAME_BYTES_MAX = 41;
 
@@ -37,7 +39,7 @@ export class BatchBuilder {
   #count = 0;
   readonly #batchBytesMax: number;
 
-  constructor(batchBytesMax: number) {
+  constructor(batchBytesMax = BUILT_BYTES_MAX) {
     this.#batchBytesMax = batchBytesMax;
     this.#bytes = new Uint8Array(batchBytesMax);
     this.#view = new DataView(this.#bytes.buffer);

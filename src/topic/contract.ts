@@ -3,7 +3,7 @@
  * folder) and Kafka; `tests/topic/contract.ts` is the suite that both must pass. Offsets are numbers: exact up to
  * 2^53, which no topic here reaches. All bytes are Kafka record batches, format v2 (see `record-batch.ts`).
  */
-import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { stateError, UserError } from "../errors.ts";
 
 /** Exit 4: a batch that is not as it was written, or cannot be read. What came before it holds. */
@@ -111,6 +111,17 @@ export interface UnconfirmedEpochs {
   readonly ends: OutputEnds;
   /** For a run that `--rebuild` made: where the outputs stood for the run before, which may still stand there. */
   readonly replaced?: EpochIdentity | undefined;
+}
+
+/** Which topics the outputs go to, and whose they are. */
+export interface OutputPlaces {
+  readonly source: RatingsSource;
+  /** Partitions of the ratings topic. */
+  readonly partitions: number;
+  readonly anomalyTopic: string;
+  readonly rejectedTopic: string;
+  /** Throws when another process has taken over what this one holds: then nobody is to be fenced. */
+  readonly checkHeld: () => Promise<void>;
 }
 
 /**

@@ -3,18 +3,12 @@
  * reads the names back. An epoch without records for a topic puts no batch there.
  */
 import { anomalyLine } from "../anomaly-line.ts";
-import type { Epoch, EpochIdentity } from "../epoch.ts";
+import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { type BatchBuilder, type HeaderBlock, headerBlock } from "./batch-builder.ts";
 import { type BatchHeader, recordsOf } from "./record-batch.ts";
 
-/** The ratings topic that epochs come from, and the group that reads it. */
-export interface OutputSource {
-  readonly group: string;
-  readonly topic: string;
-}
-
 /** Which epoch of which shard a batch belongs to. */
-export interface OutputOrigin extends OutputSource {
+export interface OutputOrigin extends RatingsSource {
   readonly partition: number;
   readonly identity: EpochIdentity;
 }
@@ -28,7 +22,7 @@ export type OutputSide = "anomalies" | "rejected";
 export function addOutputRecords(
   builder: BatchBuilder,
   side: OutputSide,
-  source: OutputSource,
+  source: RatingsSource,
   epoch: Epoch,
   flush?: () => void,
 ): void {
@@ -69,7 +63,7 @@ export function readOutputOrigin(bytes: Uint8Array, batch: BatchHeader): OutputO
   return { group, topic, partition: Number(partition), identity: { run, owner, number: Number(epoch) } };
 }
 
-function originBlock({ group, topic }: OutputSource, { identity, partition }: Epoch): HeaderBlock {
+function originBlock({ group, topic }: RatingsSource, { identity, partition }: Epoch): HeaderBlock {
   return headerBlock([
     ["run", utf8(identity.run)],
     ["owner", utf8(identity.owner)],

@@ -2,11 +2,11 @@
  * Compares the tail of an output topic with what the log holds unconfirmed: which of those epochs stand there
  * already. Batches of other groups and topics, and what the log has confirmed, are passed over. Changes nothing.
  */
-import { describeEpoch, type Epoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
+import { describeEpoch, type Epoch, type EpochIdentity, type RatingsSource, sameEpoch } from "../epoch.ts";
 import { stateError } from "../errors.ts";
 import { batchesUpTo } from "./batches-up-to.ts";
 import type { TopicReader, UnconfirmedEpochs } from "./contract.ts";
-import { type OutputOrigin, type OutputSide, type OutputSource, readOutputOrigin } from "./output-batch.ts";
+import { type OutputOrigin, type OutputSide, readOutputOrigin } from "./output-batch.ts";
 
 /** A batch of the source at hand, in an output topic. */
 interface StandingBatch {
@@ -20,7 +20,7 @@ export interface OutputTopic {
   /** Where the topic is, for messages: "in ./tidemark-data", "on localhost:9092". */
   readonly place: string;
   readonly side: OutputSide;
-  readonly source: OutputSource;
+  readonly source: RatingsSource;
 }
 
 /** What is read of an output topic. */

@@ -2,10 +2,19 @@
  * Where a run's topics are: in its home, or on Kafka brokers. The one place that chooses, by `--brokers`; everything
  * behind it is the contract's (`contract.ts`), and the commands do not know which they have.
  */
+import type { Surroundings } from "../command.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { GroupOffsets, Keeping, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "./contract.ts";
+import type {
+  GroupOffsets,
+  Keeping,
+  OutputPlaces,
+  OutputTopics,
+  TopicAdmin,
+  TopicReader,
+  TopicWriter,
+} from "./contract.ts";
 import { KafkaTopicAdmin } from "./kafka/admin.ts";
-import { KafkaClient, type Surroundings } from "./kafka/client.ts";
+import { KafkaClient } from "./kafka/client.ts";
 import { COMPRESSION_NAMES } from "./kafka/compression.ts";
 import { KafkaGroupOffsets } from "./kafka/group-offsets.ts";
 import { KafkaOutputs } from "./kafka/outputs.ts";
@@ -17,17 +26,6 @@ import { LocalGroupOffsets } from "./local/group-offsets.ts";
 import { LocalOutputs } from "./local/outputs.ts";
 import { LocalTopicReader } from "./local/reader.ts";
 import { LocalTopicWriter } from "./local/writer.ts";
-import type { OutputSource } from "./output-batch.ts";
-
-export interface OutputPlaces {
-  readonly source: OutputSource;
-  /** Partitions of the ratings topic. */
-  readonly partitions: number;
-  readonly anomalyTopic: string;
-  readonly rejectedTopic: string;
-  /** Throws when another process has taken over what this one holds. */
-  readonly checkHeld: () => Promise<void>;
-}
 
 export interface Topics {
   /** For messages: "in ./tidemark-data", "on localhost:9092". */

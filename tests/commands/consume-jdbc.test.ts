@@ -14,7 +14,7 @@ import { createLog } from "../../src/terminal/log.ts";
 import { Progress } from "../../src/terminal/progress.ts";
 import { Screen } from "../../src/terminal/screen.ts";
 import { failureOf } from "../failure.ts";
-import { epochOf, identity, OWNER, row } from "../table/fixture.ts";
+import { epochOf, identity, row, SOURCE } from "../table/fixture.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const PROCESS_TEST_MS = 60_000;
@@ -26,8 +26,8 @@ describe("consume-jdbc", () => {
   beforeEach(async () => {
     home = mkdtempSync(join(tmpdir(), "tidemark-consume-jdbc-"));
     const path = join(home, "tidemark.db");
-    await openSqliteAdmin(path, OWNER, "setup").setup();
-    table = openSqliteTable(path, OWNER, "process");
+    await openSqliteAdmin(path, SOURCE, "setup").setup();
+    table = openSqliteTable(path, SOURCE, "process");
     await table.lock();
     await table.claim("me", 1, () => identity(0));
     await table.apply("me", epochOf(1, [row(0, 9, 1), row(0, 10, 1), row(2_592_000, 7, 1)]));

@@ -5,7 +5,7 @@
 import { describe, expect, mock, test } from "bun:test";
 import { UserError } from "../../src/errors.ts";
 import { failureOf } from "../failure.ts";
-import { epochOf, identity, OWNER, row, type TestDatabase } from "./fixture.ts";
+import { epochOf, identity, row, SOURCE, type TestDatabase } from "./fixture.ts";
 
 const CREATE_MOVIE_RATINGS = `CREATE TABLE movie_ratings (
   window_start BIGINT, movie_id VARCHAR(32), title VARCHAR(128), rating_count INTEGER, rating_sum INTEGER,
@@ -115,11 +115,11 @@ export function adminContract(database: () => TestDatabase): void {
 
     test("and setup refuse a table that is another group's", async () => {
       await database().used([row(0, 1, 1)]);
-      const admin = await database().admin({ ...OWNER, group: "other-group" });
+      const admin = await database().admin({ ...SOURCE, group: "other-group" });
       for (const attempt of [() => admin.setup(), () => admin.cleanup()]) {
         const error = await failureOf(attempt);
         expect(error.exitCode).toBe(4);
-        expect(error.message).toContain(OWNER.group);
+        expect(error.message).toContain(SOURCE.group);
       }
       expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
     });

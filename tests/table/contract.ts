@@ -9,7 +9,7 @@ import type { ShardStanding } from "../../src/table/contract.ts";
 import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
 import { adminContract } from "./contract-admin.ts";
-import { epochOf, identity, inKeyOrder, OWNER, row, type TableFixture, TestDatabase, WINDOW_S } from "./fixture.ts";
+import { epochOf, identity, inKeyOrder, row, SOURCE, type TableFixture, TestDatabase, WINDOW_S } from "./fixture.ts";
 
 /** Starting a process takes a while on a busy machine. */
 const PROCESS_TEST_MS = 60_000;
@@ -185,8 +185,8 @@ function claimContract(database: () => TestDatabase): void {
     });
 
     for (const other of [
-      { ...OWNER, group: "other-group" },
-      { ...OWNER, topic: "other-topic" },
+      { ...SOURCE, group: "other-group" },
+      { ...SOURCE, topic: "other-topic" },
     ]) {
       test(`is refused for group ${other.group}, topic ${other.topic}, where the table is another's`, async () => {
         await database().used([row(0, 1, 1)]);
@@ -199,7 +199,7 @@ function claimContract(database: () => TestDatabase): void {
         ]) {
           const error = await failureOf(attempt);
           expect(error.exitCode).toBe(4);
-          expect(error.message).toContain(`group ${OWNER.group}, topic ${OWNER.topic}`);
+          expect(error.message).toContain(`group ${SOURCE.group}, topic ${SOURCE.topic}`);
         }
         expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
       });
@@ -211,7 +211,7 @@ function lockContract(database: () => TestDatabase): void {
   describe("the lock", () => {
     test("keeps a second process out, names the first, and is free once that has closed", async () => {
       const table = await database().claimed();
-      const second = await database().open(OWNER, "process, pid 2");
+      const second = await database().open(SOURCE, "process, pid 2");
       const error = await failureOf(() => second.lock());
       expect(error.exitCode).toBe(4);
       expect(error.message).toContain("process, pid 1");

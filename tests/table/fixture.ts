@@ -5,16 +5,16 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Epoch, EpochIdentity, Row } from "../../src/epoch.ts";
+import type { Epoch, EpochIdentity, RatingsSource, Row } from "../../src/epoch.ts";
 import { RowColumns } from "../../src/row-columns.ts";
-import type { ResultReader, ResultTable, TableAdmin, TableOwner } from "../../src/table/contract.ts";
+import type { ResultReader, ResultTable, TableAdmin } from "../../src/table/contract.ts";
 import type { ResultRow } from "../../src/table/result-row.ts";
 
 /** One database of some kind, empty at first. */
 export interface TableFixture {
-  open(owner: TableOwner, holder: string): ResultTable | Promise<ResultTable>;
+  open(source: RatingsSource, holder: string): ResultTable | Promise<ResultTable>;
   reader(): ResultReader | Promise<ResultReader>;
-  admin(owner: TableOwner, holder: string): TableAdmin | Promise<TableAdmin>;
+  admin(source: RatingsSource, holder: string): TableAdmin | Promise<TableAdmin>;
   /** Plain SQL by a client of its own. */
   sql(statement: string): Promise<Record<string, unknown>[]>;
   /** Names of all tables that are there. */
@@ -24,7 +24,7 @@ export interface TableFixture {
   remove(): Promise<void>;
 }
 
-export const OWNER: TableOwner = { group: "ratings-group", topic: "ratings" };
+export const SOURCE: RatingsSource = { group: "ratings-group", topic: "ratings" };
 /** Length of a window in seconds. */
 export const WINDOW_S = 30 * 86_400;
 
@@ -70,14 +70,14 @@ export class TestDatabase {
     this.fixture = fixture;
   }
 
-  async open(owner = OWNER, holder = "process, pid 1"): Promise<ResultTable> {
-    const table = await this.fixture.open(owner, holder);
+  async open(source = SOURCE, holder = "process, pid 1"): Promise<ResultTable> {
+    const table = await this.fixture.open(source, holder);
     this.#ends.push(() => table.close());
     return table;
   }
 
-  async admin(owner = OWNER): Promise<TableAdmin> {
-    return this.fixture.admin(owner, "cleanup, pid 2");
+  async admin(source = SOURCE): Promise<TableAdmin> {
+    return this.fixture.admin(source, "cleanup, pid 2");
   }
 
   async setup(): Promise<string[]> {

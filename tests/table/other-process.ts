@@ -10,7 +10,7 @@ import { openTable } from "../../src/table/open.ts";
 import { openSqliteTable } from "../../src/table/sqlite.ts";
 import { createLog } from "../../src/terminal/log.ts";
 import { Screen } from "../../src/terminal/screen.ts";
-import { epochOf, identity, OWNER, row } from "./fixture.ts";
+import { epochOf, identity, row, SOURCE } from "./fixture.ts";
 
 const ROWS = 500;
 
@@ -20,8 +20,8 @@ const surroundings = { log, now: Date.now, signal: new AbortController().signal 
 const holder = `process, pid ${process.pid}`;
 const table =
   process.argv[3] === "thread" && database.kind === "sqlite"
-    ? openSqliteTable(database.path, OWNER, holder, ROWS)
-    : await openTable(database, OWNER, holder, surroundings);
+    ? openSqliteTable(database.path, SOURCE, holder, ROWS)
+    : await openTable(database, SOURCE, holder, surroundings);
 await table.lock();
 await table.claim("other", 1, () => identity(0));
 try {

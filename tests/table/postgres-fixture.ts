@@ -2,18 +2,19 @@
  * A database on a test server with a user of its own, both made by hand: so they were there before setup. The user's
  * name, the password and the database's name hold what has to be quoted.
  */
+
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Surroundings } from "../../src/command.ts";
+import type { RatingsSource } from "../../src/epoch.ts";
 import { type PostgresDatabase, readSettings } from "../../src/settings/settings.ts";
-import type { TableOwner } from "../../src/table/contract.ts";
 import { openPostgresTable } from "../../src/table/postgres.ts";
 import { openPostgresAdmin } from "../../src/table/postgres-admin.ts";
 import { openPostgresReader } from "../../src/table/postgres-reader.ts";
-import type { Surroundings } from "../../src/table/postgres-session.ts";
 import type { Log } from "../../src/terminal/log.ts";
 import { type Login, type PostgresServer, quoted } from "../services/postgres.ts";
-import { OWNER, type TableFixture } from "./fixture.ts";
+import { SOURCE, type TableFixture } from "./fixture.ts";
 
 const OTHER_PROCESS = join(import.meta.dirname, "other-process.ts");
 
@@ -34,7 +35,7 @@ export class PostgresFixture implements TableFixture {
     if (!isMade) return;
     const user = quoted(this.login.user, '"');
     server.sql(`CREATE ROLE ${user} LOGIN PASSWORD ${quoted(this.login.password, "'")}`);
-    server.sql(`CREATE DATABASE ${quoted(this.name, '"')} OWNER ${user} TEMPLATE template0 ENCODING 'UTF8'`);
+    server.sql(`CREATE DATABASE ${quoted(this.name, '"')} SOURCE ${user} TEMPLATE template0 ENCODING 'UTF8'`);
   }
 
   /** As the settings give it; `more` wins over what the fixture's own variables say. */
@@ -62,16 +63,16 @@ export class PostgresFixture implements TableFixture {
     return { log, now, signal: new AbortController().signal };
   }
 
-  open(owner = OWNER, holder = "process, pid 1") {
-    return openPostgresTable(this.database(), owner, holder, this.surroundings());
+  open(source = SOURCE, holder = "process, pid 1") {
+    return openPostgresTable(this.database(), source, holder, this.surroundings());
   }
 
   reader() {
     return openPostgresReader(this.database(), this.surroundings());
   }
 
-  admin(owner: TableOwner = OWNER, holder = "cleanup, pid 2") {
-    return openPostgresAdmin(this.database(), owner, holder, this.surroundings());
+  admin(source: RatingsSource = SOURCE, holder = "cleanup, pid 2") {
+    return openPostgresAdmin(this.database(), source, holder, this.surroundings());
   }
 
   async sql(statement: string): Promise<Record<string, unknown>[]> {

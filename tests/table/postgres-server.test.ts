@@ -6,7 +6,7 @@ import { openPostgresReader } from "../../src/table/postgres-reader.ts";
 import { failureOf } from "../failure.ts";
 import { type PostgresServer, quoted } from "../services/postgres.ts";
 import { sharedPostgres } from "../services/shared.ts";
-import { epochOf, identity, OWNER, row, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, row, SOURCE, TestDatabase } from "./fixture.ts";
 import { freshName, PostgresFixture } from "./postgres-fixture.ts";
 
 /** The package may have to be installed first. */
@@ -97,7 +97,7 @@ describe("a database that is there", () => {
   test("with a table whose rights are missing ends process with exit 3; setup grants them", async () => {
     const user = quoted(fixture.login.user, '"');
     const table = await database.claimed();
-    server.sql(`ALTER TABLE movie_ratings OWNER TO ${quoted(server.administrator.user, '"')}`, fixture.name);
+    server.sql(`ALTER TABLE movie_ratings SOURCE TO ${quoted(server.administrator.user, '"')}`, fixture.name);
     server.sql(`REVOKE ALL ON movie_ratings FROM ${user}; GRANT SELECT ON movie_ratings TO ${user}`, fixture.name);
     const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
     expect(error.exitCode).toBe(3);
@@ -122,10 +122,10 @@ describe("a database that is there", () => {
   test("that cannot hold every title is refused with exit 2", async () => {
     const other = new PostgresFixture(server, false);
     const [user, name] = [quoted(fixture.login.user, '"'), quoted(other.name, '"')];
-    server.sql(`CREATE DATABASE ${name} OWNER ${user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+    server.sql(`CREATE DATABASE ${name} SOURCE ${user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
     try {
       const place = { ...fixture.database(), database: other.name };
-      const error = await failureOf(() => openPostgresAdmin(place, OWNER, "setup", fixture.surroundings()).setup());
+      const error = await failureOf(() => openPostgresAdmin(place, SOURCE, "setup", fixture.surroundings()).setup());
       expect(error.exitCode).toBe(2);
       expect(error.message).toContain("LATIN1");
     } finally {
@@ -171,7 +171,7 @@ describe("a database that is not there", () => {
     await fixture.admin().setup();
     const place = { ...fixture.database(), administrator: { user: "nobody-known", password: "x" } };
     const whenSure = mock(async () => {});
-    const cleanup = () => openPostgresAdmin(place, OWNER, "cleanup", fixture.surroundings()).cleanup(whenSure);
+    const cleanup = () => openPostgresAdmin(place, SOURCE, "cleanup", fixture.surroundings()).cleanup(whenSure);
     expect((await failureOf(cleanup)).exitCode).toBe(3);
     expect(whenSure).not.toHaveBeenCalled();
     expect(await fixture.tables()).toContain("movie_ratings");
@@ -217,7 +217,7 @@ describe("a database that is not there", () => {
   test("and an administrator who is refused are exit 3, and nothing is made or removed", async () => {
     const boss = freshName("boss");
     const refused = { ...fixture.database(), administrator: { user: boss, password: "Zq7Boss" } };
-    const admin = openPostgresAdmin(refused, OWNER, "setup", fixture.surroundings());
+    const admin = openPostgresAdmin(refused, SOURCE, "setup", fixture.surroundings());
     const attempt = async () => {
       const error = await failureOf(() => admin.setup());
       expect(error.exitCode).toBe(3);
@@ -233,7 +233,7 @@ describe("a database that is not there", () => {
       [refused, "password authentication failed"],
       [nobody, "a password is asked for, and none is given"],
     ] as const) {
-      const turnedAway = openPostgresAdmin(database, OWNER, "cleanup", fixture.surroundings());
+      const turnedAway = openPostgresAdmin(database, SOURCE, "cleanup", fixture.surroundings());
       const error = await failureOf(() => turnedAway.cleanup());
       expect(error.exitCode).toBe(3);
       expect(error.message).toContain("setup made database");
@@ -250,7 +250,7 @@ describe("a database that is not there", () => {
     try {
       const place = { ...fixture.database(), administrator: other };
       const whenSure = mock(async () => {});
-      const cleanup = () => openPostgresAdmin(place, OWNER, "cleanup", fixture.surroundings()).cleanup(whenSure);
+      const cleanup = () => openPostgresAdmin(place, SOURCE, "cleanup", fixture.surroundings()).cleanup(whenSure);
       const error = await failureOf(cleanup);
       expect(error.exitCode).toBe(3);
       expect(error.message).toContain(`${other.user} may not remove database ${fixture.name}`);
@@ -269,7 +269,7 @@ describe("a database that is not there", () => {
     server.sql(`CREATE ROLE ${name} LOGIN CREATEDB CREATEROLE PASSWORD ${quoted(boss.password, "'")}`);
     try {
       const place = { ...fixture.database(), administrator: boss };
-      const admin = openPostgresAdmin(place, OWNER, "setup", fixture.surroundings());
+      const admin = openPostgresAdmin(place, SOURCE, "setup", fixture.surroundings());
       expect(await admin.setup()).toHaveLength(5);
       expect(databases(fixture.name)).toEqual([{ encoding: "UTF8", owner: fixture.login.user }]);
       await admin.cleanup();

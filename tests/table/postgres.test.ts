@@ -7,7 +7,7 @@ import { waitFor } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { PostgresServer, quoted } from "../services/postgres.ts";
 import { tableContract } from "./contract.ts";
-import { epochOf, identity, OWNER, row, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, row, SOURCE, TestDatabase } from "./fixture.ts";
 import { PostgresFixture } from "./postgres-fixture.ts";
 
 /** The package may have to be installed first. */
@@ -93,7 +93,7 @@ describe("a PostgreSQL session", () => {
         const proxy = await CutProxy.start(server.host, server.port);
         try {
           const place = { ...fixture.database(), host: "127.0.0.1", port: proxy.port, sslmode: "disable" } as const;
-          const table = await openPostgresTable(place, OWNER, "process, pid 1", fixture.surroundings());
+          const table = await openPostgresTable(place, SOURCE, "process, pid 1", fixture.surroundings());
           await table.lock();
           await table.claim("me", 1, () => identity(0));
           proxy.sent = "";
@@ -106,7 +106,7 @@ describe("a PostgreSQL session", () => {
           expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(2), offset: 200, claimant: "me" }]);
           expect(await database.storedRows()).toEqual([first[0], row(0, 2, 2), ...first.slice(2)]);
           // The lock was taken again.
-          const second = await database.open(OWNER, "process, pid 2");
+          const second = await database.open(SOURCE, "process, pid 2");
           expect((await failureOf(() => second.lock())).exitCode).toBe(4);
           await table.close();
         } finally {
@@ -164,7 +164,7 @@ describe("a PostgreSQL session", () => {
     const table = await database.claimed();
     await table.apply("me", epochOf(1, [row(0, 1, 1)]));
     server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ${quoted(fixture.name, "'")}`);
-    const second = await database.open(OWNER, "process, pid 2");
+    const second = await database.open(SOURCE, "process, pid 2");
     await second.lock();
     await second.claim("successor", 1, (_, found) => found?.epoch ?? identity(0));
     const error = await failureOf(() => table.apply("me", epochOf(2, [row(0, 1, 2)])));

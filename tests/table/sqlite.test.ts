@@ -22,7 +22,7 @@ import { openSqliteAdmin } from "../../src/table/sqlite-admin.ts";
 import { openSqliteReader } from "../../src/table/sqlite-reader.ts";
 import { failureOf } from "../failure.ts";
 import { tableContract } from "./contract.ts";
-import { epochOf, identity, neverDone, OtherProcess, OWNER, row, type TableFixture, TestDatabase } from "./fixture.ts";
+import { epochOf, identity, neverDone, OtherProcess, row, SOURCE, type TableFixture, TestDatabase } from "./fixture.ts";
 
 const OTHER_PROCESS = join(import.meta.dir, "other-process.ts");
 const PROCESS_TEST_MS = 60_000;
@@ -37,9 +37,10 @@ class SqliteFixture implements TableFixture {
     this.#threadRowsMin = threadRowsMin;
   }
 
-  open = (owner = OWNER, holder = "process, pid 1") => openSqliteTable(this.path, owner, holder, this.#threadRowsMin);
+  open = (source = SOURCE, holder = "process, pid 1") =>
+    openSqliteTable(this.path, source, holder, this.#threadRowsMin);
   reader = () => openSqliteReader(this.path);
-  admin = (owner = OWNER, holder = "cleanup, pid 2") => openSqliteAdmin(this.path, owner, holder);
+  admin = (source = SOURCE, holder = "cleanup, pid 2") => openSqliteAdmin(this.path, source, holder);
   startOther = () => {
     const thread = this.#threadRowsMin === undefined ? [] : ["thread"];
     const command = [OTHER_PROCESS, `jdbc:sqlite:${this.path}`, ...thread];
@@ -137,7 +138,7 @@ describe("a SQLite file", () => {
   });
 
   test("in a folder that is not there is refused with what to do", async () => {
-    const admin = openSqliteAdmin(join(fixture.folder, "missing", "results.db"), OWNER, "setup");
+    const admin = openSqliteAdmin(join(fixture.folder, "missing", "results.db"), SOURCE, "setup");
     const error = await failureOf(() => admin.setup());
     expect(error.exitCode).toBe(2);
     expect(error.message).toContain(join("missing", "results.db"));
@@ -148,7 +149,7 @@ describe("a SQLite file", () => {
     await database.claimed();
     const link = join(fixture.folder, "link.db");
     symlinkSync(fixture.path, link);
-    const second = openSqliteTable(link, OWNER, "process, pid 2");
+    const second = openSqliteTable(link, SOURCE, "process, pid 2");
     expect((await failureOf(() => second.lock())).exitCode).toBe(4);
     await second.close();
   });

@@ -2,9 +2,11 @@
  * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how
  * long one that is lost is waited for: 30 s at a start, then for good.
  */
+
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectEncrypted } from "node:tls";
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from "kafkajs";
+import type { Surroundings } from "../../command.ts";
 import type { Log } from "../../terminal/log.ts";
 import { KafkaConnection } from "./connection.ts";
 import { clusterOf } from "./kafkajs-patch.ts";
@@ -24,14 +26,6 @@ const TLS_VERSION_MAJOR = 3;
 /** Where the brokers are, and KafkaJS's settings for TLS and SASL. */
 export interface KafkaPlace extends Pick<KafkaConfig, "ssl" | "sasl"> {
   readonly brokers: readonly string[];
-}
-
-/** What connecting needs of the command. */
-export interface Surroundings {
-  readonly log: Log;
-  readonly now: () => number;
-  /** Ends every wait for a broker while the command starts, and all reading. */
-  readonly signal: AbortSignal;
 }
 
 export class KafkaClient {

@@ -7,8 +7,8 @@
 import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
 import { assert, stateError } from "../../errors.ts";
 import { BatchBuilder } from "../batch-builder.ts";
-import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
-import { addOutputRecords, type OutputSide, type OutputSource } from "../output-batch.ts";
+import type { OutputEnds, OutputPlaces, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
+import { addOutputRecords, type OutputSide } from "../output-batch.ts";
 import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-tail.ts";
 import type { KafkaClient } from "./client.ts";
 import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
@@ -23,19 +23,6 @@ const SETTLE_MS_MAX = 2_000;
 /** Before a transaction that was cut off is tried again. */
 const BACK_OFF_MS_MIN = 20;
 const BACK_OFF_MS_MAX = 1_000;
-/** Below the 1 MiB that brokers take by default (`message.max.bytes`). */
-const BATCH_BYTES_MAX = 1_000_000;
-
-export interface KafkaOutputsOptions {
-  readonly anomalyTopic: string;
-  readonly rejectedTopic: string;
-  /** The ratings topic and the group that reads it. */
-  readonly source: OutputSource;
-  /** Partitions of the ratings topic. */
-  readonly partitions: number;
-  /** Throws when another process has taken over what this one holds: then nobody is to be fenced. */
-  readonly checkHeld: () => Promise<void>;
-}
 
 /** Up to where an output topic is searched for epochs. */
 type EndOf = (reader: KafkaTopicReader) => Promise<number>;
@@ -53,16 +40,16 @@ interface Side extends OutputTopic {
 export class KafkaOutputs implements OutputTopics {
   readonly cut = [];
   readonly #client: KafkaClient;
-  readonly #options: KafkaOutputsOptions;
+  readonly #options: OutputPlaces;
   readonly #connection: KafkaConnection;
   readonly #shards = new Map<number, Transactions>();
   readonly #sides: Readonly<Record<OutputSide, Side>>;
   /** Where the outputs stand, by partition, until the first epoch of a run that a rebuild made. */
   readonly #replaced = new Map<number, EpochIdentity | undefined>();
-  readonly #builder = new BatchBuilder(BATCH_BYTES_MAX);
+  readonly #builder = new BatchBuilder();
   #applies: Promise<unknown> = Promise.resolve();
 
-  constructor(client: KafkaClient, options: KafkaOutputsOptions) {
+  constructor(client: KafkaClient, options: OutputPlaces) {
     const { source, anomalyTopic, rejectedTopic } = options;
     const place = `on ${client.place}`;
     this.#client = client;

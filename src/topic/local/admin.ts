@@ -26,12 +26,12 @@ import {
 
 export class LocalTopicAdmin implements TopicAdmin {
   readonly #home: string;
-  readonly #owner: string;
+  readonly #holder: string;
 
-  /** `owner` names this process for others while it removes a topic. */
-  constructor(home: string, owner: string) {
+  /** `holder` names this process for others while it removes a topic. */
+  constructor(home: string, holder: string) {
     this.#home = home;
-    this.#owner = owner;
+    this.#holder = holder;
   }
 
   async create(topic: string, partitions: number): Promise<boolean> {
@@ -85,7 +85,7 @@ export class LocalTopicAdmin implements TopicAdmin {
   async close(): Promise<void> {}
 
   #lock({ path, topic }: TopicFolder): FileLock {
-    return FileLock.acquire(writeLockPath(path), `the topic ${topic} in ${this.#home}`, this.#owner);
+    return FileLock.acquire(writeLockPath(path), `the topic ${topic} in ${this.#home}`, this.#holder);
   }
 
   /** Removes the files of a topic that was renamed away, now or by a removal that was killed. */

@@ -3,17 +3,14 @@
  * crash leaves an epoch on a topic whole or not at all; `missing` finds out which, and `apply` adds only what is not
  * there. Leaves to the pipeline that epochs come in order.
  */
-import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
+import { type Epoch, type EpochIdentity, type RatingsSource, sameEpoch } from "../../epoch.ts";
 import { assert } from "../../errors.ts";
 import { BatchBuilder } from "../batch-builder.ts";
 import type { CutTail, OutputEnds, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
-import { addOutputRecords, type OutputSide, type OutputSource } from "../output-batch.ts";
+import { addOutputRecords, type OutputSide } from "../output-batch.ts";
 import { checkOutputEnd, findStandingEpochs, type OutputTopic, putsOn } from "../output-tail.ts";
 import { LocalTopicReader } from "./reader.ts";
 import { LocalTopicWriter } from "./writer.ts";
-
-/** Where the builder of batches begins; an epoch is one batch, however large its outputs are. */
-const BATCH_BYTES = 1024 * 1024;
 
 /** One of the two topics, and what of an epoch under way stands on it already. */
 interface Side extends OutputTopic {
@@ -23,29 +20,30 @@ interface Side extends OutputTopic {
 }
 
 export class LocalOutputs implements OutputTopics {
-  readonly #owner: string;
+  readonly #holder: string;
   readonly #now: () => number;
   readonly #anomalies: Side;
   readonly #rejected: Side;
-  readonly #builder = new BatchBuilder(BATCH_BYTES);
+  /** An epoch is one batch, however large its outputs are. */
+  readonly #builder = new BatchBuilder();
   #appends: Promise<unknown> = Promise.resolve();
 
   /**
-   * `owner` names this process for others who want to write the topics; `now`, in milliseconds since 1970-01-01 UTC,
+   * `holder` names this process for others who want to write the topics; `now`, in milliseconds since 1970-01-01 UTC,
    * gives the records their timestamps.
    */
   constructor(
     home: string,
     anomalyTopic: string,
     rejectedTopic: string,
-    source: OutputSource,
-    owner: string,
+    source: RatingsSource,
+    holder: string,
     now: () => number,
   ) {
     const side = (name: OutputSide, topic: string): Side => {
       return { home, topic, place: `in ${home}`, side: name, source, standing: new Map(), writer: undefined };
     };
-    this.#owner = owner;
+    this.#holder = holder;
     this.#now = now;
     this.#anomalies = side("anomalies", anomalyTopic);
     this.#rejected = side("rejected", rejectedTopic);
@@ -64,7 +62,7 @@ export class LocalOutputs implements OutputTopics {
   }
 
   async fence(): Promise<void> {
-    for (const side of this.#sides) side.writer ??= await LocalTopicWriter.open(side.home, side.topic, this.#owner);
+    for (const side of this.#sides) side.writer ??= await LocalTopicWriter.open(side.home, side.topic, this.#holder);
   }
 
   async missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>> {

@@ -22,15 +22,15 @@ export class LocalTopicWriter implements TopicWriter {
     this.#partitions = partitions;
   }
 
-  /** `owner` names this process for others who want to write. Exit 2 without the topic, exit 4 while another writes. */
+  /** `holder` names this process to others who want to write. Exit 2 without the topic, exit 4 while another writes. */
   static async open(
     home: string,
     topic: string,
-    owner: string,
+    holder: string,
     { segmentBytesMax = SEGMENT_BYTES_MAX }: LocalTopicWriterOptions = {},
   ): Promise<LocalTopicWriter> {
     const { path } = await openTopicFolder(home, topic);
-    const lock = FileLock.acquire(writeLockPath(path), `the topic ${topic} in ${home}`, owner);
+    const lock = FileLock.acquire(writeLockPath(path), `the topic ${topic} in ${home}`, holder);
     const partitions: PartitionWriter[] = [];
     try {
       // Again: the topic may have been removed before the lock was there.
