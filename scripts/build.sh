@@ -10,5 +10,5 @@ bun build src/main.ts src/table/sqlite-thread-main.ts --entry-naming='[name].[ex
   --outfile=dist/tidemark ${1:+"--target=$1"} \
   --compile --minify --bytecode --format=esm --sourcemap=inline \
   --no-compile-autoload-dotenv --no-compile-autoload-bunfig --compile-exec-argv=--expose-gc >&2
-# The executable holds its source map, for legible stacks; the copy beside it serves nobody.
-rm -f dist/tidemark.map
+# The executable holds its source maps, for legible stacks; the copies beside it serve nobody.
+rm -f dist/*.map

@@ -27,7 +27,7 @@ import { connectPatiently, describePlace, type PostgresSession, translated } fro
 import { dropOurs, hasOthers, makeMissing } from "./postgres-tables.ts";
 
 /**
- * `source`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
+ * `source`: whose results it has to hold. `holder` names this process to others ("cleanup, pid 12"). Exit 3 where the
  * server cannot be had, or refuses the user and then the administrator.
  */
 export function openPostgresAdmin(

@@ -39,7 +39,7 @@ import {
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
- * `source`: whose table it has to be. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
+ * `source`: whose results it has to hold. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
  * to be there.
  */
 export function openSqliteAdmin(path: string, source: RatingsSource, holder: string): TableAdmin {

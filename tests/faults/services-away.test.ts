@@ -4,6 +4,8 @@
  * are back. `TEST_SEED` makes other input.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { loginVariables } from "../scenarios/kafka-names.ts";
 import { type RunningCommand, waitFor } from "../scenarios/running-command.ts";
 import { CutProxy } from "../services/cut-proxy.ts";
 import { KafkaCutProxy, type Request } from "../services/kafka-cut-proxy.ts";
@@ -44,6 +46,27 @@ test("the broker is stopped, and then killed together with PostgreSQL, and start
     job.sendMore();
     await job.awaitOracle(running);
   }
+  await job.expectGoesOn(running);
+});
+
+test("a broker that is not there yet, or ends, while TLS is agreed on is waited for by a process at work", async () => {
+  await begin("C", loginVariables(services.broker, "SCRAM-SHA-256"));
+  await services.broker.stop();
+  // As the listener of a broker that is ending, or has just begun.
+  const [host, port] = services.broker.secureBrokers.split(":");
+  let connections = 0;
+  const ending = createServer((socket) => {
+    connections++;
+    socket.on("error", () => {});
+    socket.once("data", () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => ending.listen(Number(port), host, resolve));
+  await running.until("connections that ended", () => connections > 5 || running.hasEnded);
+  expect(running.hasEnded).toBe(false);
+  await new Promise((resolve) => ending.close(resolve));
+  await services.broker.startAgain();
+  job.sendMore();
+  await job.awaitOracle(running);
   await job.expectGoesOn(running);
 });
 

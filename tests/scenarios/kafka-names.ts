@@ -36,18 +36,11 @@ export class KafkaNames {
 
   /** The same over TLS with a login, as the mechanism's own user. */
   loginEnvironment(
-    { secureBrokers, caFile }: KafkaBroker,
+    broker: KafkaBroker,
     mechanism: keyof typeof KAFKA_USERS,
-    password: string = KAFKA_USERS[mechanism].password,
+    password?: string,
   ): Record<string, string> {
-    return {
-      ...this.environment(secureBrokers),
-      KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
-      KAFKA_SASL_MECHANISM: mechanism,
-      KAFKA_SASL_USERNAME: KAFKA_USERS[mechanism].user,
-      KAFKA_SASL_PASSWORD: password,
-      KAFKA_SSL_CA_FILE: caFile,
-    };
+    return { ...this.environment(broker.secureBrokers), ...loginVariables(broker, mechanism, password) };
   }
 
   /**
@@ -65,4 +58,20 @@ export class KafkaNames {
     expectOutputs({ rows: work.rows(), anomalies, rejected }, read, expected);
     return expected;
   }
+}
+
+/** How to log in over TLS, as the mechanism's own user. */
+export function loginVariables(
+  { secureBrokers, caFile }: KafkaBroker,
+  mechanism: keyof typeof KAFKA_USERS,
+  password: string = KAFKA_USERS[mechanism].password,
+): Record<string, string> {
+  return {
+    KAFKA_BOOTSTRAP_SERVERS: secureBrokers,
+    KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: KAFKA_USERS[mechanism].user,
+    KAFKA_SASL_PASSWORD: password,
+    KAFKA_SSL_CA_FILE: caFile,
+  };
 }

@@ -35,7 +35,7 @@ export class PostgresFixture implements TableFixture {
     if (!isMade) return;
     const user = quoted(this.login.user, '"');
     server.sql(`CREATE ROLE ${user} LOGIN PASSWORD ${quoted(this.login.password, "'")}`);
-    server.sql(`CREATE DATABASE ${quoted(this.name, '"')} SOURCE ${user} TEMPLATE template0 ENCODING 'UTF8'`);
+    server.sql(`CREATE DATABASE ${quoted(this.name, '"')} OWNER ${user} TEMPLATE template0 ENCODING 'UTF8'`);
   }
 
   /** As the settings give it; `more` wins over what the fixture's own variables say. */

@@ -97,7 +97,7 @@ describe("a database that is there", () => {
   test("with a table whose rights are missing ends process with exit 3; setup grants them", async () => {
     const user = quoted(fixture.login.user, '"');
     const table = await database.claimed();
-    server.sql(`ALTER TABLE movie_ratings SOURCE TO ${quoted(server.administrator.user, '"')}`, fixture.name);
+    server.sql(`ALTER TABLE movie_ratings OWNER TO ${quoted(server.administrator.user, '"')}`, fixture.name);
     server.sql(`REVOKE ALL ON movie_ratings FROM ${user}; GRANT SELECT ON movie_ratings TO ${user}`, fixture.name);
     const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
     expect(error.exitCode).toBe(3);
@@ -122,7 +122,7 @@ describe("a database that is there", () => {
   test("that cannot hold every title is refused with exit 2", async () => {
     const other = new PostgresFixture(server, false);
     const [user, name] = [quoted(fixture.login.user, '"'), quoted(other.name, '"')];
-    server.sql(`CREATE DATABASE ${name} SOURCE ${user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
+    server.sql(`CREATE DATABASE ${name} OWNER ${user} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'`);
     try {
       const place = { ...fixture.database(), database: other.name };
       const error = await failureOf(() => openPostgresAdmin(place, SOURCE, "setup", fixture.surroundings()).setup());

@@ -9,6 +9,7 @@ import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from "kafkajs"
 import type { Surroundings } from "../../command.ts";
 import type { Log } from "../../terminal/log.ts";
 import { KafkaConnection } from "./connection.ts";
+import { isLostInHandshake, isPassing } from "./errors.ts";
 import { clusterOf } from "./kafkajs-patch.ts";
 
 /** Brokers that cannot be reached for this long at a start are exit 3. */
@@ -34,6 +35,7 @@ export class KafkaClient {
   readonly surroundings: Surroundings;
   readonly kafka: Kafka;
   #patienceMs = START_PATIENCE_MS;
+  #wasConnected = false;
 
   constructor({ brokers, ssl, sasl }: KafkaPlace, surroundings: Surroundings) {
     this.place = brokers.join(",");
@@ -67,6 +69,16 @@ export class KafkaClient {
   /** From now on brokers that are lost are waited for, however long that takes: to be called when a start is done. */
   beginWork(): void {
     this.#patienceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** A broker has answered: to be called whenever one has. */
+  noteConnected(): void {
+    this.#wasConnected = true;
+  }
+
+  /** Whether trying again can help after this error. */
+  passes(error: unknown): boolean {
+    return isPassing(error) || (this.#wasConnected && isLostInHandshake(error));
   }
 
   /** Connections of its own to the brokers that it is used with: a broker answers each one's requests in order. */

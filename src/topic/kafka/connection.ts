@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { serviceError, stateError, usageError } from "../../errors.ts";
 import type { Broker, Cluster } from "./broker.ts";
 import type { KafkaClient } from "./client.ts";
-import { isPassing, isTimedOut, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
+import { isTimedOut, isWithoutCoordinator, protocolError, reasonOf, userErrorOf } from "./errors.ts";
 
 const BACK_OFF_MS_MIN = 20;
 const BACK_OFF_MS_MAX = 1_000;
@@ -172,6 +172,7 @@ export class KafkaConnection {
       this.#closing.signal.throwIfAborted();
       try {
         await this.#connect();
+        this.#client.noteConnected();
         const result = await work();
         if (said !== "") log.info(`the Kafka brokers ${this.place} answer again`);
         return result;
@@ -180,7 +181,8 @@ export class KafkaConnection {
         // KafkaJS only forgets a request that took too long: its answer would still come, into a buffer that is in use.
         if (isTimedOut(error)) await this.#cluster.disconnect().catch(() => {});
         const waitedMs = now() - beganMs;
-        if (!isPassing(error) || waitedMs >= this.#client.patienceMs) throw userErrorOf(error, this.place) ?? error;
+        if (!this.#client.passes(error) || waitedMs >= this.#client.patienceMs)
+          throw userErrorOf(error, this.place) ?? error;
         // Of brokers that answer: while they were away, it was not the topic that was missing.
         if (protocolError(error) !== "UNKNOWN_TOPIC_OR_PARTITION") unknownSinceMs = undefined;
         else unknownSinceMs ??= now();

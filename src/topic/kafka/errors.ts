@@ -102,6 +102,14 @@ export function isPassing(error: unknown): boolean {
   return /^E[A-Z]+$/.test(systemErrorCode(root) ?? "");
 }
 
+/**
+ * Whether the other side ended a connection before TLS was agreed on. So does a listener without TLS, and a broker that
+ * is just ending or beginning: which of them it is, only whoever was connected before can tell.
+ */
+export function isLostInHandshake(error: unknown): boolean {
+  return /disconnected before secure TLS/.test(rootOf(error).message);
+}
+
 /** Whether a request was not answered for so long that its connection counts as lost. */
 export function isTimedOut(error: unknown): boolean {
   return rootOf(error).name === "KafkaJSRequestTimeoutError";

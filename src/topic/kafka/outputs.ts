@@ -13,7 +13,7 @@ import { checkOutputEnd, findStandingEpochs, type OutputTopic } from "../output-
 import type { KafkaClient } from "./client.ts";
 import { describeCommitted, epochMetadata, readCommittedEpochs } from "./committed-epochs.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { isPassing, needsFence, reasonOf, userErrorOf } from "./errors.ts";
+import { needsFence, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
 import { type OutputBatch, Transactions } from "./transaction.ts";
@@ -128,7 +128,7 @@ export class KafkaOutputs implements OutputTopics {
         await this.#commit(epochs);
         return;
       } catch (error) {
-        if (!isPassing(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
+        if (!this.#client.passes(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
         if (reason !== said) {
           this.#client.surroundings.log.warn(
