@@ -3,7 +3,6 @@
  * files (`files.ts`, `shard-log-file.ts`). What a log holds is exactly what a restart needs: the state as it was after
  * the last epoch, and the outputs of every epoch that a side may still lack, byte for byte.
  */
-
 import type { ByteReader } from "../byte-stream.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
 import type { Movies } from "../shard/movies.ts";

@@ -3,7 +3,6 @@
  * there. Two anomalies are the same when window and movie are, whatever the title and figures; two rejected lines when
  * partition, offset and bytes are. Only reads, up to ends noted when the rebuild began.
  */
-
 import { formatDayTime, MS_PER_DAY, parseEventTime } from "../calendar.ts";
 import type { RatingsSource } from "../epoch.ts";
 import type { AlreadyOut } from "../shard/epoch-outputs.ts";

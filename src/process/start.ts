@@ -3,7 +3,6 @@
  * the output topics hold, claims the shards, shuts out whoever died before, and applies what a side lacks. Changes
  * nothing before all of that fits; what does not fit is exit 4. The order is the contract's (ARCHITECTURE.md, "Start").
  */
-
 import type { CheckpointSettings, CheckpointStore, Replaced, ShardLog } from "../checkpoint/contract.ts";
 import { describeEpoch, type EpochIdentity, sameEpoch } from "../epoch.ts";
 import { stateError } from "../errors.ts";

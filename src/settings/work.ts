@@ -2,7 +2,6 @@
  * The settings that say what a command does: what is read, how it is counted, what is shown. Keys are the names used
  * in code, units last. Where data lies is in `places.ts`.
  */
-
 import { MS_PER_DAY } from "../calendar.ts";
 import { LOG_LEVELS } from "../terminal/log.ts";
 import { COMPRESSION_NAMES } from "../topic/kafka/compression.ts";

@@ -4,7 +4,6 @@
  * one epoch holds: it then stops, remembers where, and goes on after the epoch, or after a restart. Mode A's tumbling
  * windows are never final: it hands out their rows as they change, and forgets them when they are too old.
  */
-
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { SECONDS_PER_DAY } from "../calendar.ts";
 import type { DayPanes } from "./day-panes.ts";

@@ -4,7 +4,6 @@
  * of them the lane gathers by itself (`gather`); the others are added one by one. Does not know the day, nor where the
  * run will count.
  */
-
 import type { RecordCursor } from "../topic/record-batch.ts";
 import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
 

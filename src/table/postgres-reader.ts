@@ -2,7 +2,6 @@
  * The result table in PostgreSQL: the reading side, for `consume-jdbc`. Sees committed rows only and never holds up a
  * running `process`. A server that went away is waited for. Writes nothing.
  */
-
 import selectNewest from "../../sql/postgres/select-newest.sql" with { type: "text" };
 import type { Surroundings } from "../command.ts";
 import { checkReadable } from "./contents.ts";

@@ -2,7 +2,6 @@
  * What stands in a PostgreSQL database: our tables, of which shape, and what setup noted. Promises to touch nothing.
  * All of ours is in schema `public`.
  */
-
 import selectSetup from "../../sql/postgres/select-setup.sql" with { type: "text" };
 import selectShape from "../../sql/postgres/select-shape.sql" with { type: "text" };
 import selectShards from "../../sql/postgres/select-shards.sql" with { type: "text" };

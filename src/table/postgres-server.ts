@@ -3,7 +3,6 @@
  * both away again. Whatever it makes carries a note, as the server's comment on it, so that only that is removed; the
  * note goes with the thing. A database that a killed setup made but had no time to note is kept by cleanup.
  */
-
 import pg from "pg";
 import selectMade from "../../sql/postgres/select-made.sql" with { type: "text" };
 import selectMayRemove from "../../sql/postgres/select-may-remove.sql" with { type: "text" };

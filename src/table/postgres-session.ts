@@ -3,7 +3,6 @@
  * and transactions. Promises that a failed transaction leaves nothing behind, and that a server that cannot be reached
  * is waited for as long as the caller says. What stands in the tables is for the files beside this one.
  */
-
 import { readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";

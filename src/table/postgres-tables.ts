@@ -2,7 +2,6 @@
  * Our tables in a PostgreSQL database, made and taken away: each in one transaction, and never more than setup made.
  * The session is the run's own user's, inside the database.
  */
-
 import createMovieRatings from "../../sql/postgres/create-movie-ratings.sql" with { type: "text" };
 import createTidemarkSetup from "../../sql/postgres/create-tidemark-setup.sql" with { type: "text" };
 import createTidemarkShards from "../../sql/postgres/create-tidemark-shards.sql" with { type: "text" };

@@ -4,7 +4,6 @@
  * lost, another is made with back-off, the lock taken again, and the work done again from its comparison on: a COMMIT
  * in doubt is settled by what then stands there.
  */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import applySmallEpoch from "../../sql/postgres/apply-small-epoch.sql" with { type: "text" };
 import copyRatings from "../../sql/postgres/copy-ratings.sql" with { type: "text" };

@@ -3,7 +3,6 @@
  * it made. Cleanup removes that and the run's rows: the whole file, when setup made it and nobody else put anything
  * into it, else its own tables in one transaction. Somebody else's tables are never touched.
  */
-
 import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import deleteRatings from "../../sql/sqlite/delete-ratings.sql" with { type: "text" };

@@ -3,7 +3,6 @@
  * SQL files that make the tables are the only place that knows their columns: a table's shape is compared with what
  * they would make.
  */
-
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import createMovieRatings from "../../sql/sqlite/create-movie-ratings.sql" with { type: "text" };

@@ -3,7 +3,6 @@
  * written in the order in which they were handed over, and that what goes wrong there comes back as if it had happened
  * here. What the thread runs is `sqlite-thread-main.ts`.
  */
-
 import { Worker } from "node:worker_threads";
 import type { RatingsSource } from "../epoch.ts";
 import { UserError, type UserExitCode } from "../errors.ts";
@@ -55,23 +54,20 @@ export class SqliteThread {
 
   /** Writes an epoch: see `ResultTable.apply`. */
   apply(claimant: string, { partition, identity, previous, offset, rows }: TableEpoch): Promise<void> {
+    const epoch = { partition, identity, previous, offset };
     const packed = rows.pack();
-    const request = {
-      claimant,
-      epoch: { partition, identity, previous, offset },
-      rows: packed,
-      titles: this.#newTitles(rows),
-    };
-    return this.#ask(
-      request,
-      Object.values<ArrayBufferView<ArrayBuffer>>({ ...packed }).map(({ buffer }) => buffer),
-    );
+    const columns: ArrayBufferView<ArrayBuffer>[] = Object.values(packed);
+    const buffers = columns.map(({ buffer }) => buffer);
+    return this.#ask({ claimant, epoch, rows: packed, titles: this.#newTitles(rows) }, buffers);
   }
 
   /** Ends the thread, its database closed. */
   async close(): Promise<void> {
-    if (this.#failure === undefined) await this.#ask("close");
-    await this.#worker.terminate();
+    try {
+      if (this.#failure === undefined) await this.#ask("close");
+    } finally {
+      await this.#worker.terminate();
+    }
   }
 
   #newTitles({ length, movieId, title }: RowColumns): ReadonlyMap<number, string> {

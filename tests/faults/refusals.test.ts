@@ -2,7 +2,6 @@
  * What a broker refuses, or does not have, real as a user meets it: no topic, no host, no login, no transactions; and
  * topics that are deleted under a `process`. Each ends with its exit code, a message and a hint, in time.
  */
-
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Admin, Kafka, logLevel } from "kafkajs";
 import { processRatings } from "../../src/commands/process.ts";

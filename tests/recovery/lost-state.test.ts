@@ -2,7 +2,6 @@
  * State that was lost, put back from a copy, or replaced: each is refused with exit 4 and nothing changed, or settled
  * so that all is as if it had never happened. What was refused, `--rebuild` sets right.
  */
-
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import {
   cpSync,

@@ -2,7 +2,6 @@
  * `process --rebuild`: the rows become those of all that the topic holds, whatever was before; nothing that stands on
  * the output topics is put there again, and all else is; and what would overwrite results with less is refused.
  */
-
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

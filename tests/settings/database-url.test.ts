@@ -1,5 +1,4 @@
 /** The database's address: what is read from a URL, what is refused, and that no message repeats a password. */
-
 import { describe, expect, test } from "bun:test";
 import { holdsPassword, parseDatabaseUrl, SSL_MODES } from "../../src/settings/database-url.ts";
 import { failure } from "../failure.ts";

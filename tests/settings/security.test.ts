@@ -1,5 +1,4 @@
 /** How brokers are spoken to, as a user says it: what is taken, what must be given together, and no secret shown. */
-
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

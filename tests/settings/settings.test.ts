@@ -1,5 +1,4 @@
 /** Settings as a user gives them: flags, variables, defaults, and what is said about wrong ones. */
-
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

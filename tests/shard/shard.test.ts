@@ -2,7 +2,6 @@
  * A shard in examples: what its users rely on besides the right figures, which `shard.property.test.ts` checks:
  * damage, limits, movies of another partition, settings that change, and closings larger than an epoch.
  */
-
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../src/errors.ts";
 import { EPOCH_OUTPUTS_MAX } from "../../src/shard/epoch-outputs.ts";

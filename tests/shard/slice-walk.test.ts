@@ -1,5 +1,4 @@
 /** The walk through slices: every record from the offset asked for, in order, and no batch whose bytes are damaged. */
-
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../src/byte-stream.ts";
 import { SliceWalk } from "../../src/shard/slice-walk.ts";

@@ -2,7 +2,6 @@
  * A database on a test server with a user of its own, both made by hand: so they were there before setup. The user's
  * name, the password and the database's name hold what has to be quoted.
  */
-
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** The titles file on disk: what is read, and what the user is told when it cannot be. */
-
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,4 @@
 /** What a titles file says: encodings, headers, commas, quotes, lines that are wrong; and how a title is cut. */
-
 import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { cutTitle, parseTitles, TITLE_LENGTH_MAX, type Titles, type TitlesEncoding } from "../../src/titles/titles.ts";

@@ -2,7 +2,6 @@
  * A run's view of a Kafka cluster: where it is and how to get in. Opens connections (`connection.ts`), and says how
  * long one that is lost is waited for: 30 s at a start, then for good.
  */
-
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectEncrypted } from "node:tls";
 import { type ISocketFactory, Kafka, type KafkaConfig, logLevel } from "kafkajs";

@@ -1,5 +1,4 @@
 /** Each codec there and back, what Java's client wrote, and damage: refused, never a crash, never endless. */
-
 import { describe, expect, test } from "bun:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import { UserError } from "../../../src/errors.ts";

@@ -1,5 +1,4 @@
 /** What a reader sees of a fetch response; damage is reported. Transactions: `aborted-transactions.test.ts`. */
-
 import { describe, expect, test } from "bun:test";
 import { DamagedBatch } from "../../../src/topic/contract.ts";
 import { COMPRESSION_NAMES, compress } from "../../../src/topic/kafka/compression.ts";

@@ -1,5 +1,4 @@
 /** Large responses in pieces of any size: each comes out whole, whatever stands before and behind it. */
-
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import { LargeResponses } from "../../../src/topic/kafka/large-response.ts";

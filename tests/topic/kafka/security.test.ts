@@ -1,5 +1,4 @@
 /** KafkaJS's ssl and sasl from settings: tried against a TLS server that asks for a certificate; wrong files named. */
-
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
