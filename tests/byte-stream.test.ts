@@ -31,8 +31,13 @@ test.each([0, -0, 0.1, -1.5e300, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFIN
   expect(written((out) => out.double(value)).double()).toBe(value);
 });
 
-test.each(["", "K-Pax", "Čapek 😀", "nul\0inside", "\ufeffa mark"])("a text: %j", (text) => {
-  expect(written((out) => out.text(text)).text()).toBe(text);
+const LONG = ["x".repeat(127), "x".repeat(128), `${"x".repeat(126)}é`, "é".repeat(64), "x".repeat(5000)];
+test.each(["", "K-Pax", "Čapek 😀", "nul\0inside", "\u007f\u0080", "\ufeffa mark", ...LONG])("a text: %j", (text) => {
+  const reader = written((out) => {
+    out.text(text);
+    out.varint(7);
+  });
+  expect([reader.text(), reader.varint(), reader.done]).toEqual([text, 7, true]);
 });
 
 test("many values, one behind the other, past the writer's first capacity", () => {
