@@ -38,8 +38,8 @@ import {
 import { CREATE_TABLE, type FileContents, readContents, readShards, SCHEMA_VERSION } from "./sqlite-schema.ts";
 
 /**
- * `source`: whose results it has to hold. `holder` names this process to others ("cleanup, pid 12"). The file's folder has
- * to be there.
+ * `source`: whose results it has to hold. `holder` names this process to others ("cleanup, pid 12"). The file's folder
+ * has to be there.
  */
 export function openSqliteAdmin(path: string, source: RatingsSource, holder: string): TableAdmin {
   return {
