@@ -20,7 +20,8 @@ const THREAD_ROWS_MIN = 5000;
 
 /**
  * Opens the table that `setup` made for `source`'s results; `holder` names this process to others ("process, pid 12").
- * Exit 2 where there is none, exit 4 where it is damaged, of another shape, or only half there.
+ * Exit 2 where there is none, exit 4 where it is damaged, of another shape, or only half there. An epoch of
+ * `threadRowsMin` rows begins the thread.
  */
 export function openSqliteTable(
   path: string,
