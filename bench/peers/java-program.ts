@@ -73,7 +73,9 @@ export async function runJavaProgram(
     };
     const classPath = [join(buildFolder(), module, "classes"), join(buildFolder(), module, "libraries", "*")].join(":");
     const args = Object.entries(all).map(([setting, value]) => `${setting}=${value}`);
-    const command = ["java", ...options, "-cp", classPath, mainClass, ...args];
+    // What they leave in the temporary folder goes with the benchmark's.
+    const temporary = `-Djava.io.tmpdir=${workload.folder}`;
+    const command = ["java", temporary, ...options, "-cp", classPath, mainClass, ...args];
     const run = await runCommand(command, { JDBC_PASSWORD: password });
     const { firstRecordMs, lastCommitMs } = JSON.parse(run.stdout.trim().split("\n").at(-1) ?? "") as Moments;
     const { rows } = await database.query<{ line: string }>(ROWS);
