@@ -45,10 +45,11 @@ export class DayPanes {
   }
 
   addToRunning({ slots, cells }: DayRun): void {
-    for (const slot of slots) {
-      this.#late[0] = slot;
-      this.#late[1] = cells[slot * CELL_WORDS];
-      this.#late[2] = cells[slot * CELL_WORDS + 1];
+    for (let movie = 0; movie < slots.length; movie++) {
+      const at = slots[movie] * CELL_WORDS;
+      this.#late[0] = slots[movie];
+      this.#late[1] = cells[at];
+      this.#late[2] = cells[at + 1];
       this.#running.add(this.#late, 1);
     }
   }

@@ -61,9 +61,12 @@ test("a broker that is not there yet, or ends, while TLS is agreed on is waited 
     socket.once("data", () => socket.destroy());
   });
   await new Promise<void>((resolve) => ending.listen(Number(port), host, resolve));
-  await running.until("connections that ended", () => connections > 5 || running.hasEnded);
-  expect(running.hasEnded).toBe(false);
-  await new Promise((resolve) => ending.close(resolve));
+  try {
+    await running.until("connections that ended", () => connections > 5 || running.hasEnded);
+    expect(running.hasEnded).toBe(false);
+  } finally {
+    await new Promise((resolve) => ending.close(resolve));
+  }
   await services.broker.startAgain();
   job.sendMore();
   await job.awaitOracle(running);
