@@ -6,11 +6,8 @@
  */
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { release } from "../released.ts";
-import type { DayRun } from "./day-run.ts";
-import { CELL_WORDS } from "./lane-memory.ts";
+import { ENTRY_WORDS } from "./day-run.ts";
 
-/** An entry is a slot, a count and a sum. */
-export const ENTRY_WORDS = 3;
 const FIRST_ENTRIES = 1024;
 const JOIN_ENTRIES_MIN = 32 * 1024;
 const INT32_MAX = 2 ** 31 - 1;
@@ -32,24 +29,11 @@ export class DayPane {
     this.#entries = retired === undefined ? new Int32Array(FIRST_ENTRIES * ENTRY_WORDS) : retired.#entries;
   }
 
-  /** Adds the ratings of a run. */
-  addRun({ slots, cells }: DayRun): void {
-    for (let movie = 0; movie < slots.length; movie++) {
-      const slot = slots[movie];
-      const at = slot * CELL_WORDS;
-      this.add(slot, cells[at], cells[at + 1]);
-    }
-  }
-
-  /** Adds `count` ratings of a movie, and their sum. */
-  add(slot: number, count: number, sum: number): void {
-    if (this.#length === this.#entries.length) this.#makeRoom();
-    const entries = this.#entries;
-    const at = this.#length;
-    entries[at] = slot;
-    entries[at + 1] = count;
-    entries[at + 2] = sum;
-    this.#length = at + ENTRY_WORDS;
+  /** Adds entries of slot, count and sum. */
+  add(entries: Int32Array): void {
+    if (this.#length + entries.length > this.#entries.length) this.#makeRoom(entries.length);
+    this.#entries.set(entries, this.#length);
+    this.#length += entries.length;
   }
 
   /** The additions, in order: a view, good until the next `add`. */
@@ -76,18 +60,21 @@ export class DayPane {
   /** Takes in what `write` wrote. */
   read(from: ByteReader): void {
     if (from.varint() === 1) this.#length = 0;
-    for (let left = from.varint(); left > 0; left--) this.add(from.varint(), from.varint(), from.varint());
+    const entries = new Int32Array(from.varint() * ENTRY_WORDS);
+    for (let word = 0; word < entries.length; word++) entries[word] = from.varint();
+    this.add(entries);
     this.#savedLength = this.#length;
     this.#rewritten = false;
   }
 
-  #makeRoom(): void {
+  #makeRoom(words: number): void {
     // Ratings in order give each movie one entry or two: what is joined early is joined for nothing.
     if (this.#length >= JOIN_ENTRIES_MIN * ENTRY_WORDS && this.#length > this.#joinedLength * 2) this.#join();
-    if (this.#length * 2 <= this.#entries.length) return;
+    const needed = this.#length + words;
+    if (needed <= this.#entries.length && this.#length * 2 <= this.#entries.length) return;
     // By a quarter, not to twice as much: there is a pane for every day.
     const entries = this.#entries.length / ENTRY_WORDS;
-    const grown = new Int32Array((entries + (entries >> 2)) * ENTRY_WORDS);
+    const grown = new Int32Array(Math.max(needed, (entries + (entries >> 2)) * ENTRY_WORDS));
     grown.set(this.#entries.subarray(0, this.#length));
     release(this.#entries);
     this.#entries = grown;

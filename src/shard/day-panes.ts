@@ -5,9 +5,7 @@
  */
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert } from "../errors.ts";
-import { DayPane, ENTRY_WORDS } from "./day-pane.ts";
-import type { DayRun } from "./day-run.ts";
-import { CELL_WORDS } from "./lane-memory.ts";
+import { DayPane } from "./day-pane.ts";
 import { RunningSum } from "./running-sum.ts";
 
 export class DayPanes {
@@ -16,8 +14,6 @@ export class DayPanes {
   readonly #running: RunningSum;
   /** The last pane removed: its array serves the next one. */
   #retired: DayPane | undefined;
-  /** One entry of an out-of-order rating. */
-  readonly #late = new Int32Array(ENTRY_WORDS);
   /** The running sum holds the panes of the days before this. */
   #runningEnd = Number.NEGATIVE_INFINITY;
 
@@ -28,30 +24,11 @@ export class DayPanes {
     this.#running = new RunningSum(countMin);
   }
 
-  /** The pane of a day, made when missing. */
-  paneOf(day: number): DayPane {
-    let pane = this.#panes.get(day);
-    if (pane === undefined) {
-      pane = new DayPane(day, this.#retired);
-      this.#retired = undefined;
-      this.#panes.set(day, pane);
-    }
-    return pane;
-  }
-
-  /** Whether the running sum has passed a day already: out-of-order ratings of that day must be added to it too. */
-  isRunning(day: number): boolean {
-    return day < this.#runningEnd;
-  }
-
-  addToRunning({ slots, cells }: DayRun): void {
-    for (let movie = 0; movie < slots.length; movie++) {
-      const at = slots[movie] * CELL_WORDS;
-      this.#late[0] = slots[movie];
-      this.#late[1] = cells[at];
-      this.#late[2] = cells[at + 1];
-      this.#running.add(this.#late, 1);
-    }
+  /** Adds entries of slot, count and sum to a day. */
+  add(day: number, entries: Int32Array): void {
+    this.#paneOf(day).add(entries);
+    // The running sum has passed the day already: the ratings came out of order.
+    if (day < this.#runningEnd) this.#running.add(entries, 1);
   }
 
   /** End of the earliest window after `closedEnd` that holds a rating, or undefined where none does. */
@@ -119,6 +96,17 @@ export class DayPanes {
 
   /** Takes in what `write` wrote; the running sum starts over with the next `runTo`. */
   read(from: ByteReader): void {
-    for (let left = from.varint(); left > 0; left--) this.paneOf(from.signed()).read(from);
+    for (let left = from.varint(); left > 0; left--) this.#paneOf(from.signed()).read(from);
+  }
+
+  /** The pane of a day, made when missing. */
+  #paneOf(day: number): DayPane {
+    let pane = this.#panes.get(day);
+    if (pane === undefined) {
+      pane = new DayPane(day, this.#retired);
+      this.#retired = undefined;
+      this.#panes.set(day, pane);
+    }
+    return pane;
   }
 }

@@ -12,8 +12,22 @@ const TOUCHED = 0;
 const NEXT = 1;
 const OFFSET_DELTA = 2;
 
+/** Words of an entry: slot, count, sum. */
+export const ENTRY_WORDS = 3;
+
+/** What a run gathered, movie by movie in order of appearance: views, good until the run is taken again. */
+export interface DayRatings {
+  readonly ratings: number;
+  /** `ENTRY_WORDS` words a movie. */
+  readonly entries: Int32Array;
+  /** A bit for each rating value of the movie. */
+  readonly values: Uint16Array;
+}
+
 export class DayRun {
   readonly #memory: LaneMemory;
+  #entries = new Int32Array(0);
+  #values = new Uint16Array(0);
 
   constructor(memory = new LaneMemory()) {
     this.#memory = memory;
@@ -58,29 +72,31 @@ export class DayRun {
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
   }
 
-  /** The movies of the run in order of appearance, as slots: a view, good until the next `add` or `gather`. */
-  get slots(): Int32Array {
-    const { report, touched } = this.#memory.words;
-    return touched.subarray(0, report[TOUCHED]);
-  }
-
-  /** By slot, `CELL_WORDS` words each: count, sum, a bit for each rating value. A view, as `slots`. */
-  get cells(): Int32Array {
-    return this.#memory.words.cells;
-  }
-
-  /** Begins a new run. Returns how many ratings this one had. */
-  clear(): number {
-    const { slots, cells } = this;
+  /** Hands out what was gathered, and begins a new run. */
+  take(): DayRatings {
+    const { report, touched, cells } = this.#memory.words;
+    const movies = report[TOUCHED];
+    if (this.#values.length < movies) {
+      this.#entries = new Int32Array(touched.length * ENTRY_WORDS);
+      this.#values = new Uint16Array(touched.length);
+    }
+    const entries = this.#entries;
+    const values = this.#values;
     let ratings = 0;
-    for (let movie = 0; movie < slots.length; movie++) {
-      const cell = slots[movie] * CELL_WORDS;
+    for (let movie = 0; movie < movies; movie++) {
+      const slot = touched[movie];
+      const cell = slot * CELL_WORDS;
+      const at = movie * ENTRY_WORDS;
+      entries[at] = slot;
+      entries[at + 1] = cells[cell];
+      entries[at + 2] = cells[cell + 1];
+      values[movie] = cells[cell + 2];
       ratings += cells[cell];
       cells[cell] = 0;
       cells[cell + 1] = 0;
       cells[cell + 2] = 0;
     }
-    this.#memory.words.report[TOUCHED] = 0;
-    return ratings;
+    report[TOUCHED] = 0;
+    return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
   }
 }

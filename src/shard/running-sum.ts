@@ -2,7 +2,7 @@
  * Count and sum per slot over the days of a sliding window, and which slots reach the least count. Days are added and
  * taken away whole. Doubles: a window may hold more than 32 bits.
  */
-import { ENTRY_WORDS } from "./day-pane.ts";
+import { ENTRY_WORDS } from "./day-run.ts";
 
 const FIRST_SLOTS = 1024;
 
@@ -41,8 +41,9 @@ export class RunningSum {
       const after = before + sign * entries[entry + 1];
       figures[at] = after;
       figures[at + 1] += sign * entries[entry + 2];
-      if (before < countMin && after >= countMin) this.#reaching.add(slot);
-      else if (before >= countMin && after < countMin) this.#reaching.delete(slot);
+      if (before < countMin === after < countMin) continue;
+      if (after < countMin) this.#reaching.delete(slot);
+      else this.#reaching.add(slot);
     }
   }
 

@@ -232,16 +232,12 @@ export class Shard {
   #settleRun(): void {
     if (this.#run.empty) return;
     const day = this.#runDay;
+    const ratings = this.#run.take();
     const index = windowIndexOf(day);
-    const window = this.#countsInWindow ? (this.#windows.get(index) ?? this.#windows.open(index)) : undefined;
-    const pane = this.#countsInPane ? this.#panes.paneOf(day) : undefined;
-    const running = pane !== undefined && this.#panes.isRunning(day);
-    window?.addRun(this.#run);
-    pane?.addRun(this.#run);
-    if (running) this.#panes.addToRunning(this.#run);
-    const ratings = this.#run.clear();
-    this.totals.counted += ratings;
-    if (this.#partlyLate) this.totals.partlyLate += ratings;
+    if (this.#countsInWindow) (this.#windows.get(index) ?? this.#windows.open(index)).add(ratings);
+    if (this.#countsInPane) this.#panes.add(day, ratings.entries);
+    this.totals.counted += ratings.ratings;
+    if (this.#partlyLate) this.totals.partlyLate += ratings.ratings;
   }
 
   #reject(reason: RejectReason): boolean {

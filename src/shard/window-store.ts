@@ -6,8 +6,7 @@
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert, stateError } from "../errors.ts";
 import { release } from "../released.ts";
-import type { DayRun } from "./day-run.ts";
-import { CELL_WORDS as RUN_WORDS } from "./lane-memory.ts";
+import { type DayRatings, ENTRY_WORDS } from "./day-run.ts";
 
 export const WINDOW_DAYS = 30;
 
@@ -56,26 +55,21 @@ export class TumblingWindow {
     return this.#cells.length / CELL_WORDS;
   }
 
-  /** Adds the ratings of a run. */
-  addRun({ slots, cells }: DayRun): void {
-    for (let movie = 0; movie < slots.length; movie++) {
-      const slot = slots[movie];
-      const at = slot * RUN_WORDS;
-      this.add(slot, cells[at], cells[at + 1], cells[at + 2]);
+  add({ entries, values }: DayRatings): void {
+    let cells = this.#cells;
+    for (let movie = 0, entry = 0; movie < values.length; movie++, entry += ENTRY_WORDS) {
+      const slot = entries[entry];
+      const at = slot * CELL_WORDS;
+      if (at >= cells.length) cells = this.#grow(slot);
+      const seen = cells[at + 2];
+      if (seen < CHANGED) this.#changedSlots.push(slot);
+      const count = cells[at] + entries[entry + 1];
+      const sum = cells[at + 1] + entries[entry + 2];
+      if (count > INTEGER_MAX || sum > INTEGER_MAX) throw this.#beyondInteger();
+      cells[at] = count;
+      cells[at + 1] = sum;
+      cells[at + 2] = seen | CHANGED | values[movie];
     }
-  }
-
-  /** Adds `count` ratings of a movie: their sum, and a bit for each rating value among them. */
-  add(slot: number, count: number, sum: number, values: number): void {
-    const at = slot * CELL_WORDS;
-    if (at >= this.#cells.length) this.#grow(slot);
-    const cells = this.#cells;
-    const seen = cells[at + 2];
-    if (seen < CHANGED) this.#changedSlots.push(slot);
-    if (cells[at] + count > INTEGER_MAX || cells[at + 1] + sum > INTEGER_MAX) throw this.#beyondInteger();
-    cells[at] += count;
-    cells[at + 1] += sum;
-    cells[at + 2] = seen | CHANGED | values;
   }
 
   /** Marks a cell as changed although its figures are not: for a movie that got another title. */
@@ -168,13 +162,14 @@ export class TumblingWindow {
     );
   }
 
-  #grow(slot: number): void {
+  #grow(slot: number): Int32Array {
     // By a quarter, not to twice as much: mode A keeps many windows, all as wide as the widest.
     const slots = Math.max(this.slotsMax + (this.slotsMax >> 2), slot + 1);
     const grown = new Int32Array(slots * CELL_WORDS);
     grown.set(this.#cells);
     release(this.#cells);
     this.#cells = grown;
+    return grown;
   }
 }
 

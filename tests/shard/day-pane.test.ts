@@ -1,7 +1,8 @@
 /** One day's additions: none is lost, however many there are, and an epoch notes the new ones only. */
 import { expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../src/byte-stream.ts";
-import { DayPane, ENTRY_WORDS } from "../../src/shard/day-pane.ts";
+import { DayPane } from "../../src/shard/day-pane.ts";
+import { ENTRY_WORDS } from "../../src/shard/day-run.ts";
 import { Random } from "../generate/random.ts";
 
 const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -47,7 +48,7 @@ test(
       const plain = new Map<number, [number, number]>();
       for (let addition = 0; addition < additions; addition++) {
         const [slot, count, sum] = [random.whole(0, movies - 1), random.whole(1, 5), random.whole(0, 50)];
-        pane.add(slot, count, sum);
+        pane.add(Int32Array.of(slot, count, sum));
         const [counts, sums] = plain.get(slot) ?? [0, 0];
         plain.set(slot, [counts + count, sums + sum]);
         if (!random.chance(30 / additions)) continue;
@@ -69,12 +70,12 @@ test(
 
 test("many additions of few movies stay few, and an epoch notes only the new ones", () => {
   const pane = new DayPane(0);
-  for (let addition = 0; addition < 300_000; addition++) pane.add(addition % 3, 1, 4);
+  for (let addition = 0; addition < 300_000; addition++) pane.add(Int32Array.of(addition % 3, 1, 4));
   expect(pane.entries().length / ENTRY_WORDS).toBeLessThanOrEqual(32 * 1024);
   expect(totals(pane).get(1)).toEqual([100_000, 400_000]);
   copy(pane, new DayPane(0), true);
   expect(pane.changed).toBe(false);
-  pane.add(1, 1, 4);
+  pane.add(Int32Array.of(1, 1, 4));
   expect(pane.changed).toBe(true);
   const out = new ByteWriter();
   pane.write(out, false);
@@ -84,8 +85,8 @@ test("many additions of few movies stay few, and an epoch notes only the new one
 test("figures that would pass 32 bits together stay apart", () => {
   const pane = new DayPane(0);
   for (let addition = 0; addition < 40_000; addition++) {
-    pane.add(0, 1, INT32_MAX);
-    pane.add(1, INT32_MAX, 1);
+    pane.add(Int32Array.of(0, 1, INT32_MAX));
+    pane.add(Int32Array.of(1, INT32_MAX, 1));
   }
   const expected = new Map<number, [number, number]>([
     [0, [40_000, 40_000 * INT32_MAX]],

@@ -2,13 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../src/byte-stream.ts";
 import { DayPanes } from "../../src/shard/day-panes.ts";
-import { runOf } from "./run-figures.ts";
 
-/** Ratings of a slot on a day, as the shard adds them. */
+/** Ratings of a slot on a day. */
 function add(panes: DayPanes, day: number, slot: number, count: number, sum: number): void {
-  const run = runOf(slot, count, sum);
-  panes.paneOf(day).addRun(run);
-  if (panes.isRunning(day)) panes.addToRunning(run);
+  panes.add(day, Int32Array.of(slot, count, sum));
 }
 
 /** Closes every window up to `untilEnd`; `end slot:count:sum` of each that holds ratings, by slot. */

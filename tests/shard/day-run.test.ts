@@ -1,12 +1,12 @@
-/** A run of one day's ratings: per movie, each once, and empty again after it was handed out. */
+/** A run of one day's ratings: per movie, each once, and empty again after it was taken. */
 import { expect, test } from "bun:test";
 import { DayRun } from "../../src/shard/day-run.ts";
 import { figuresOf } from "./run-figures.ts";
 
 /** Slot and figures of each movie in turn, then the number of ratings. */
-function drained(run: DayRun): number[][] {
-  const figures = [...figuresOf(run)].map(([slot, figures]) => [slot, ...figures]);
-  return [...figures, [run.clear()]];
+function taken(run: DayRun): number[][] {
+  const ratings = run.take();
+  return [...[...figuresOf(ratings)].map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
 }
 
 test("gathers count, sum and a bit for each rating value, by movie", () => {
@@ -23,17 +23,16 @@ test("gathers count, sum and a bit for each rating value, by movie", () => {
     run.add(slot + 1, slot, rating);
   }
   expect(run.empty).toBe(false);
-  const taken = drained(run);
-  expect(taken).toEqual([[7, 3, 13, 0b110000], [0, 2, 0, 1], [1, 1, 10, 1 << 10], [6]]);
+  expect(taken(run)).toEqual([[7, 3, 13, 0b110000], [0, 2, 0, 1], [1, 1, 10, 1 << 10], [6]]);
 });
 
-test("is empty after it was handed out, and takes slots of any size", () => {
+test("is empty after it was taken, and takes slots of any size", () => {
   const run = new DayRun();
   run.add(9, 3, 5);
   run.add(2_000_000_000, 200_000, 2);
-  expect(drained(run)).toEqual([[3, 1, 5, 1 << 5], [200_000, 1, 2, 1 << 2], [2]]);
+  expect(taken(run)).toEqual([[3, 1, 5, 1 << 5], [200_000, 1, 2, 1 << 2], [2]]);
   expect(run.empty).toBe(true);
-  expect(drained(run)).toEqual([[0]]);
+  expect(taken(run)).toEqual([[0]]);
   run.add(2_000_000_000, 200_000, 1);
-  expect(drained(run)).toEqual([[200_000, 1, 1, 1 << 1], [1]]);
+  expect(taken(run)).toEqual([[200_000, 1, 1, 1 << 1], [1]]);
 });

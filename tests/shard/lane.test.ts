@@ -41,8 +41,9 @@ function walked(lines: readonly string[]) {
     run.gather(cursor);
   }
   const movies = [...slots.keys()];
-  const figures = new Map([...figuresOf(run)].map(([slot, figures]) => [movies[slot], figures]));
-  return { figures, left, ratings: run.clear() };
+  const taken = run.take();
+  const figures = new Map([...figuresOf(taken)].map(([slot, figures]) => [movies[slot], figures]));
+  return { figures, left, ratings: taken.ratings };
 }
 
 /** The same, one by one. */

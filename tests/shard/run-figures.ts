@@ -1,14 +1,16 @@
-/** What a day's run holds, for tests: by slot, in order of appearance, count, sum and a bit for each rating value. */
-import { DayRun } from "../../src/shard/day-run.ts";
-import { CELL_WORDS } from "../../src/shard/lane-memory.ts";
+/** Ratings of one day, for tests. */
+import { type DayRatings, ENTRY_WORDS } from "../../src/shard/day-run.ts";
 
-export function figuresOf({ slots, cells }: DayRun): Map<number, readonly number[]> {
-  return new Map([...slots].map((slot) => [slot, [...cells.subarray(slot * CELL_WORDS, slot * CELL_WORDS + 3)]]));
+/** What a run holds: by slot, in order of appearance, count, sum and a bit for each rating value. */
+export function figuresOf({ entries, values }: DayRatings): Map<number, readonly number[]> {
+  const movies = Array.from(values, (bits, movie) => {
+    const [slot, count, sum] = entries.subarray(movie * ENTRY_WORDS, (movie + 1) * ENTRY_WORDS);
+    return [slot, [count, sum, bits]] as const;
+  });
+  return new Map(movies);
 }
 
-/** A run of `count` ratings of one movie, with this sum. */
-export function runOf(slot: number, count: number, sum: number): DayRun {
-  const run = new DayRun();
-  for (let rating = 0; rating < count; rating++) run.add(slot + 1, slot, rating === 0 ? sum : 0);
-  return run;
+/** `count` ratings of one movie, with this sum, and a bit for each of their values. */
+export function ratingsOf(slot: number, count: number, sum: number, values: number): DayRatings {
+  return { ratings: count, entries: Int32Array.of(slot, count, sum), values: Uint16Array.of(values) };
 }

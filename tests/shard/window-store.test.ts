@@ -8,6 +8,7 @@ import {
   windowEndDay,
   windowIndexOf,
 } from "../../src/shard/window-store.ts";
+import { ratingsOf } from "./run-figures.ts";
 
 function figures(window: TumblingWindow | undefined, slot: number): number[] | undefined {
   return window && [window.countOf(slot), window.sumOf(slot), window.distinctOf(slot)];
@@ -37,10 +38,10 @@ test.each([
 describe("a window", () => {
   test("holds count, sum and distinct values of each movie", () => {
     const window = new WindowStore().open(398);
-    window.add(2, 3, 9, 0b1000);
-    window.add(2, 1, 10, 1 << 10);
-    window.add(2, 2, 0, 0b0001);
-    window.add(100_000, 1, 5, 0b100000);
+    window.add(ratingsOf(2, 3, 9, 0b1000));
+    window.add(ratingsOf(2, 1, 10, 1 << 10));
+    window.add(ratingsOf(2, 2, 0, 0b0001));
+    window.add(ratingsOf(100_000, 1, 5, 0b100000));
     expect(figures(window, 2)).toEqual([6, 19, 3]);
     expect(figures(window, 100_000)).toEqual([1, 5, 1]);
     expect(window.countOf(3)).toBe(0);
@@ -51,7 +52,7 @@ describe("a window", () => {
   test("names each changed cell once, until the epoch", () => {
     const store = new WindowStore();
     const window = store.open(398);
-    for (const slot of [5, 1, 5]) window.add(slot, 1, 0, 1);
+    for (const slot of [5, 1, 5]) window.add(ratingsOf(slot, 1, 0, 1));
     expect(window.changedSlots).toEqual([5, 1]);
     expect(store.changedCells).toBe(2);
     store.write(new ByteWriter(), false);
@@ -70,8 +71,8 @@ describe("a window", () => {
     });
     const caught = (add: (window: TumblingWindow) => void) => {
       const window = new WindowStore().open(398);
-      window.add(0, INTEGER_MAX, 1, 0b10);
-      window.add(1, 1, INTEGER_MAX, 0b10);
+      window.add(ratingsOf(0, INTEGER_MAX, 1, 0b10));
+      window.add(ratingsOf(1, 1, INTEGER_MAX, 0b10));
       expect([figures(window, 0), figures(window, 1)]).toEqual([
         [INTEGER_MAX, 1, 1],
         [1, INTEGER_MAX, 1],
@@ -83,9 +84,9 @@ describe("a window", () => {
       }
       return undefined;
     };
-    expect(caught((window) => window.add(0, 1, 0, 1))).toEqual(beyond);
-    expect(caught((window) => window.add(1, 1, 1, 0b10))).toEqual(beyond);
-    expect(caught((window) => window.add(1, 1, 0, 1))).toBeUndefined();
+    expect(caught((window) => window.add(ratingsOf(0, 1, 0, 1)))).toEqual(beyond);
+    expect(caught((window) => window.add(ratingsOf(1, 1, 1, 0b10)))).toEqual(beyond);
+    expect(caught((window) => window.add(ratingsOf(1, 1, 0, 1)))).toBeUndefined();
   });
 });
 
@@ -104,12 +105,12 @@ describe("a store", () => {
   test("is the same again from a base and what changed since", () => {
     const store = new WindowStore();
     const restored = new WindowStore();
-    store.open(1).add(4, 2, 7, 0b11000);
-    store.open(-5).add(2000, INTEGER_MAX, INTEGER_MAX, 0b11111111111);
+    store.open(1).add(ratingsOf(4, 2, 7, 0b11000));
+    store.open(-5).add(ratingsOf(2000, INTEGER_MAX, INTEGER_MAX, 0b11111111111));
     copy(store, restored, true);
-    store.get(1)?.add(4, 1, 1, 0b10);
-    store.get(1)?.add(5, 1, 0, 1);
-    store.open(2).add(0, 1, 3, 0b1000);
+    store.get(1)?.add(ratingsOf(4, 1, 1, 0b10));
+    store.get(1)?.add(ratingsOf(5, 1, 0, 1));
+    store.open(2).add(ratingsOf(0, 1, 3, 0b1000));
     copy(store, restored, false);
     expect(figures(restored.get(1), 4)).toEqual([3, 8, 3]);
     expect(figures(restored.get(1), 5)).toEqual([1, 0, 1]);
@@ -117,7 +118,7 @@ describe("a store", () => {
     expect(figures(restored.get(-5), 2000)).toEqual([INTEGER_MAX, INTEGER_MAX, 11]);
     expect(restored.changedCells).toBe(0);
     // No table can have the row of a cell that no epoch had; what was restored was in one.
-    store.get(1)?.add(6, 1, 0, 1);
+    store.get(1)?.add(ratingsOf(6, 1, 0, 1));
     expect([4, 5, 6].map((slot) => store.get(1)?.isNew(slot))).toEqual([false, false, true]);
     expect([4, 5, 6].map((slot) => restored.get(1)?.isNew(slot))).toEqual([false, false, true]);
     copy(store, restored, false);
