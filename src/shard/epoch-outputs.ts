@@ -6,7 +6,12 @@ import { type Anomaly, REJECTED_LINE_BYTES_MAX, type RejectedLine, type RejectRe
 import { RowColumns } from "../row-columns.ts";
 
 /** Rows, anomalies and rejected lines of one epoch, together. */
-export const EPOCH_OUTPUTS_MAX = 30_000;
+export const EPOCH_OUTPUTS_MAX = 60_000;
+/**
+ * The same of the first epoch; each may have twice as many as the one before. Code that is not warm yet takes ten times
+ * as long for each, and no rating is looked at meanwhile.
+ */
+const FIRST_OUTPUTS_MAX = 7_500;
 /** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
 export const EPOCH_TEXT_MAX = 8 * 1024 * 1024;
 
@@ -23,11 +28,14 @@ export class EpochOutputs {
   #text = 0;
   readonly #alreadyOut: AlreadyOut | undefined;
 
-  readonly #outputsMax: number;
+  /** Of the epoch under way. */
+  #outputsMax: number;
+  readonly #laterOutputsMax: number;
 
   constructor(alreadyOut?: AlreadyOut, outputsMax = EPOCH_OUTPUTS_MAX) {
     this.#alreadyOut = alreadyOut;
-    this.#outputsMax = outputsMax;
+    this.#outputsMax = Math.min(outputsMax, FIRST_OUTPUTS_MAX);
+    this.#laterOutputsMax = outputsMax;
   }
 
   get full(): boolean {
@@ -62,6 +70,7 @@ export class EpochOutputs {
     this.anomalies = [];
     this.rejected = [];
     this.#text = 0;
+    this.#outputsMax = Math.min(this.#outputsMax * 2, this.#laterOutputsMax);
     return { rows, anomalies, rejected };
   }
 }

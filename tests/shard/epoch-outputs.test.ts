@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Anomaly, REJECTED_LINE_BYTES_MAX } from "../../src/epoch.ts";
 import { RowColumns } from "../../src/row-columns.ts";
-import { EPOCH_OUTPUTS_MAX, EPOCH_TEXT_MAX, EpochOutputs } from "../../src/shard/epoch-outputs.ts";
+import { EPOCH_TEXT_MAX, EpochOutputs } from "../../src/shard/epoch-outputs.ts";
 
 const ANOMALY: Anomaly = { startDay: 0, endDay: 30, movieId: 7, title: "K-Pax", count: 2, sum: 9 };
 
@@ -38,15 +38,28 @@ describe("a rejected line", () => {
 });
 
 describe("an epoch", () => {
-  test(`is full at ${EPOCH_OUTPUTS_MAX} outputs of all kinds together`, () => {
+  test("is full at 7,500 outputs of all kinds together, the next at twice as many, up to 60,000", () => {
     const outputs = new EpochOutputs();
-    for (let output = 0; output < EPOCH_OUTPUTS_MAX - 2; output++) outputs.addAnomaly(ANOMALY);
-    outputs.rows.push({ windowStart: 0, movieId: 7, title: "", ratingCount: 1, ratingSum: 1, uniqueRatingCount: 1 });
-    expect(outputs.full).toBe(false);
-    outputs.reject(0, "late", null);
-    expect(outputs.full).toBe(true);
-    outputs.take();
-    expect([outputs.full, outputs.empty]).toEqual([false, true]);
+    for (const outputsMax of [7_500, 15_000, 30_000, 60_000, 60_000]) {
+      for (let output = 0; output < outputsMax - 2; output++) outputs.addAnomaly(ANOMALY);
+      outputs.rows.push({ windowStart: 0, movieId: 7, title: "", ratingCount: 1, ratingSum: 1, uniqueRatingCount: 1 });
+      expect(outputs.full).toBe(false);
+      outputs.reject(0, "late", null);
+      expect(outputs.full).toBe(true);
+      outputs.take();
+      expect([outputs.full, outputs.empty]).toEqual([false, true]);
+    }
+  });
+
+  test("is never larger than what was asked for", () => {
+    const outputs = new EpochOutputs(undefined, 2);
+    for (let epoch = 0; epoch < 3; epoch++) {
+      outputs.addAnomaly(ANOMALY);
+      expect(outputs.full).toBe(false);
+      outputs.addAnomaly(ANOMALY);
+      expect(outputs.full).toBe(true);
+      outputs.take();
+    }
   });
 
   test("is full at 8 MiB of rejected lines, counted as they are kept", () => {
