@@ -46,7 +46,7 @@ function ratings(count: number, movies: number, fromDay: number, days: number): 
 }
 
 const longMalformedLines = (count: number): OracleRecord[] =>
-  Array.from({ length: count }, () => ({ line: `malformed ${random.whole(0, 9)}`.repeat(450) }));
+  Array.from({ length: count }, () => ({ line: `malformed ${random.whole(0, 9)}`.repeat(900) }));
 
 /** Sends each list as one batch, so as one epoch. */
 async function sendBatches(batches: readonly OracleRecord[][]): Promise<void> {
