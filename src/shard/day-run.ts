@@ -4,8 +4,19 @@
  * of them the lane gathers by itself (`gather`); the others are added one by one. Does not know the day, nor where the
  * run will count.
  */
+import { assert } from "../errors.ts";
 import type { RecordCursor } from "../topic/record-batch.ts";
 import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
+
+// A cell holds the count in 24 bits, the sum in 28, and a bit for each rating value in 11: the lane reads and writes it
+// at once, and of small cells more are in the first cache. Little-endian, so the lower word comes first; it has 8 bits
+// of the sum, the other 20.
+const COUNT_MAX = 2 ** 24 - 1;
+const SUM_SHIFT = 24;
+const SUM_LOW_BITS = 8;
+const SUM_LOW_MASK = 0xff;
+const SUM_HIGH_MASK = 0xfffff;
+const VALUES_SHIFT = 20;
 
 // The fields of the lane's report; the first is written here as well: slots in the run.
 const TOUCHED = 0;
@@ -28,25 +39,31 @@ export class DayRun {
   readonly #memory: LaneMemory;
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
+  #ratings = 0;
 
   constructor(memory = new LaneMemory()) {
     this.#memory = memory;
   }
 
   get empty(): boolean {
-    return this.#memory.words.report[TOUCHED] === 0;
+    return this.#ratings === 0;
+  }
+
+  /** Whether it must be taken before another rating is added: all of them may be of one movie. */
+  get full(): boolean {
+    return this.#ratings >= COUNT_MAX;
   }
 
   /** Adds a rating of a movie, which the lane may gather from here on. */
   add(movieId: number, slot: number, rating: number): void {
+    assert(!this.full, "a full run is taken first");
     const isGathered = this.#memory.makeRoom(slot, movieId);
     const { report, table, touched, cells } = this.#memory.words;
     if (isGathered) table[movieId] = slot + 1;
     const cell = slot * CELL_WORDS;
     if (cells[cell] === 0) touched[report[TOUCHED]++] = slot;
-    cells[cell]++;
-    cells[cell + 1] += rating;
-    cells[cell + 2] |= 1 << rating;
+    putCell(cells, cell, countIn(cells, cell) + 1, sumIn(cells, cell) + rating, valuesIn(cells, cell) | (1 << rating));
+    this.#ratings++;
   }
 
   /**
@@ -61,7 +78,7 @@ export class DayRun {
     const taken = lane.gather(
       batch + cursor.nextAt,
       batch + cursor.batchEnd,
-      cursor.recordsLeft,
+      Math.min(cursor.recordsLeft, COUNT_MAX - this.#ratings),
       batch + cursor.valueStart,
       table,
       ids,
@@ -69,6 +86,7 @@ export class DayRun {
       touched,
       0,
     );
+    this.#ratings += taken;
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
   }
 
@@ -82,21 +100,37 @@ export class DayRun {
     }
     const entries = this.#entries;
     const values = this.#values;
-    let ratings = 0;
     for (let movie = 0; movie < movies; movie++) {
       const slot = touched[movie];
       const cell = slot * CELL_WORDS;
       const at = movie * ENTRY_WORDS;
       entries[at] = slot;
-      entries[at + 1] = cells[cell];
-      entries[at + 2] = cells[cell + 1];
-      values[movie] = cells[cell + 2];
-      ratings += cells[cell];
+      entries[at + 1] = countIn(cells, cell);
+      entries[at + 2] = sumIn(cells, cell);
+      values[movie] = valuesIn(cells, cell);
       cells[cell] = 0;
       cells[cell + 1] = 0;
-      cells[cell + 2] = 0;
     }
+    const ratings = this.#ratings;
+    this.#ratings = 0;
     report[TOUCHED] = 0;
     return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
   }
+}
+
+function countIn(cells: Int32Array, cell: number): number {
+  return cells[cell] & COUNT_MAX;
+}
+
+function sumIn(cells: Int32Array, cell: number): number {
+  return (cells[cell] >>> SUM_SHIFT) | ((cells[cell + 1] & SUM_HIGH_MASK) << SUM_LOW_BITS);
+}
+
+function valuesIn(cells: Int32Array, cell: number): number {
+  return cells[cell + 1] >>> VALUES_SHIFT;
+}
+
+function putCell(cells: Int32Array, cell: number, count: number, sum: number, values: number): void {
+  cells[cell] = count | ((sum & SUM_LOW_MASK) << SUM_SHIFT);
+  cells[cell + 1] = (sum >>> SUM_LOW_BITS) | (values << VALUES_SHIFT);
 }

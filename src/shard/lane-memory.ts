@@ -22,8 +22,8 @@ const LANE_SLOTS = 1 << 15;
 /** How far past the end of a batch the lane may look. */
 const BEHIND_BYTES = 256;
 const WORD_BYTES = 4;
-/** Words of a cell: count, sum, a bit for each rating value, one unused for alignment. */
-export const CELL_WORDS = 4;
+/** Words of a cell: 64 bits, which `DayRun` knows how to read. */
+export const CELL_WORDS = 2;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 

@@ -219,6 +219,7 @@ export class Shard {
       this.#surroundings.claimMovie(parser.movieId);
       slot = this.movies.add(parser.movieId, this.#surroundings.titleOf(parser.movieId));
     }
+    if (this.#run.full) this.#settleRun();
     this.#run.add(parser.movieId, slot, parser.rating);
     // What holds for this rating holds for all of its date that follow in the batch.
     const timestampMs = cursor.baseTimestampMs;

@@ -36,3 +36,12 @@ test("is empty after it was taken, and takes slots of any size", () => {
   run.add(2_000_000_000, 200_000, 1);
   expect(taken(run)).toEqual([[200_000, 1, 1, 1 << 1], [1]]);
 });
+
+test("is full before a movie has more ratings than a cell can count", () => {
+  const run = new DayRun();
+  let ratings = 0;
+  for (; !run.full; ratings++) run.add(8, 7, 10);
+  expect(ratings).toBe(2 ** 24 - 1);
+  expect(taken(run)).toEqual([[7, ratings, ratings * 10, 1 << 10], [ratings]]);
+  expect([run.full, run.empty]).toEqual([false, true]);
+});

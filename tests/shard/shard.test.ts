@@ -15,6 +15,22 @@ import { Replay } from "./replay.ts";
 
 const DAY_MS = 86_400_000;
 
+test("a day may bring a movie more ratings than a run of them holds", () => {
+  const shard = makeShard({ mode: "A" });
+  const ratings = 20_000;
+  const batch = recordBatch(Array(ratings).fill("2002-09-20,7,u,9"), 0);
+  const batches = Math.ceil(2 ** 24 / ratings) + 1;
+  for (let at = 0; at < batches; at++) {
+    // The offset is not in the checksum.
+    new DataView(batch.buffer, batch.byteOffset).setBigInt64(0, BigInt(at * ratings));
+    shard.load(batch);
+    expect(shard.work()).toBe(true);
+  }
+  const ratingCount = batches * ratings;
+  const row = { ratingCount, ratingSum: ratingCount * 9, uniqueRatingCount: 1 };
+  expect([...shard.takeEpoch(true).rows]).toMatchObject([row]);
+});
+
 describe("damage", () => {
   test("is exit 4; every rating before it is counted, and the epoch holds it", () => {
     const shard = makeShard({ mode: "A" });
