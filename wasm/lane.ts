@@ -2,8 +2,8 @@
  * What WebAssembly does for Tidemark, in AssemblyScript: the two loops over every byte of a record batch. `fold` makes
  * a batch short for its CRC-32C; `gather` reads plain ratings and adds them up. Both work in one memory whose places
  * the caller chooses, keep nothing, and read nothing from outside of it. `npm run wasm` compiles this file into
- * `src/shard/lane-wasm.ts`. Machine code from the first thousand records on: the same loop in JavaScript is slower by
- * half when it is warm, and takes a quarter of a second of a processor to get warm.
+ * `src/shard/lane-wasm.ts`. Machine code from the first thousand records on: the same loop in JavaScript takes nearly
+ * twice as long when it is warm, and a quarter of a second of a processor to get warm.
  */
 
 /**

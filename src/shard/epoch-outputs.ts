@@ -8,8 +8,8 @@ import { RowColumns } from "../row-columns.ts";
 /** Rows, anomalies and rejected lines of one epoch, together. */
 export const EPOCH_OUTPUTS_MAX = 60_000;
 /**
- * The same of the first epoch; each may have twice as many as the one before. Code that is not warm yet takes ten times
- * as long for each, and no rating is looked at meanwhile.
+ * The same of the first epoch; after each that is full, the next may have twice as many. Code that is not warm yet takes
+ * ten times as long for each, and no rating is looked at meanwhile.
  */
 const FIRST_OUTPUTS_MAX = 7_500;
 /** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
@@ -64,13 +64,13 @@ export class EpochOutputs {
 
   /** Hands over what is there and begins anew. */
   take(): { rows: RowColumns; anomalies: Anomaly[]; rejected: RejectedLine[] } {
-    const { rows, anomalies, rejected } = this;
+    const { rows, anomalies, rejected, full } = this;
     // An epoch is often as large as the one before.
     this.rows = new RowColumns(rows.length);
     this.anomalies = [];
     this.rejected = [];
     this.#text = 0;
-    this.#outputsMax = Math.min(this.#outputsMax * 2, this.#laterOutputsMax);
+    if (full) this.#outputsMax = Math.min(this.#outputsMax * 2, this.#laterOutputsMax);
     return { rows, anomalies, rejected };
   }
 }

@@ -32,17 +32,17 @@ beforeEach(() => {
 afterEach(() => work.remove());
 
 /** Setup to consume; all that was left or printed is what the oracle says. */
-function wholeJob(): void {
+function wholeJob(titles = TITLES): void {
   work.succeed("setup");
   work.succeed("produce");
   work.succeed(`process --drain ${flagsOf(JOB)}`);
   const ratings = work.topic();
-  const expected = expectedOf(ratings, JOB, TITLES);
+  const expected = expectedOf(ratings, JOB, titles);
   expectLeft(work, ratings, expected);
   const anomalies = work.succeed("consume-kafka --once").stdout;
   expect(anomalies).toBe(expected.anomalies[0].map(({ line }) => `${line}\n`).join(""));
   expect(expected.anomalies[0].length).toBeGreaterThan(2);
-  const results = work.succeed("consume-jdbc --once --format csv").stdout;
+  const results = work.succeed("consume-jdbc --once --limit 10000 --format csv").stdout;
   expect(results.split("\n").length - 2).toBe(expected.rows.size);
 }
 
@@ -59,7 +59,8 @@ describe("the executable alone in a folder", () => {
     for (const name of [".env", ".env.local", ".env.production"]) work.write(name, `${lies.join("\n")}\n`);
     work.write("bunfig.toml", 'preload = ["./hostile.ts"]\n[run]\npreload = ["./hostile.ts"]\n');
     const hostile = 'require("node:fs").writeFileSync("was-here", "");\n';
-    for (const name of ["hostile.ts", "index.ts", "main.ts", "node_modules/citty/index.js"]) work.write(name, hostile);
+    const names = ["hostile.ts", "index.ts", "main.ts", "sqlite-thread-main.ts", "sqlite-thread-main.js"];
+    for (const name of [...names, "node_modules/citty/index.js"]) work.write(name, hostile);
     work.write("package.json", '{ "name": "hostile", "version": "6.6.6", "type": "commonjs" }\n');
     work.write("tsconfig.json", '{ "compilerOptions": { "paths": { "citty": ["./hostile.ts"] } } }\n');
   });
@@ -70,6 +71,16 @@ describe("the executable alone in a folder", () => {
     expect(readdirSync(work.folder).filter((name) => !before.includes(name))).toEqual(["tidemark-data"]);
     work.succeed("cleanup --yes");
     expect(readdirSync(work.folder)).toEqual(before);
+  });
+
+  test("does it with more rows than are written without a thread of the table's own", () => {
+    const ids = Array.from({ length: 6000 }, (_, index) => index + 1);
+    const lines = ids.map((id) => `2002-03-01,${id},1,${id % 5}\n`);
+    work.write("data/ratings/2.csv", lines.join(""));
+    const titles = ids.map((id) => `${id},2000,Title of ${id}\n`).join("");
+    work.write("data/movie_titles.csv", titles);
+    wholeJob(titles);
+    expect(readdirSync(work.folder)).not.toContain("was-here");
   });
 
   test("prints its version and the help of every command", () => {

@@ -36,22 +36,26 @@ test(
   () => {
     const random = new Random(SEED);
     // Past 32,768 entries those of one movie are joined.
-    for (const [movies, additions] of [
-      [1, 100_000],
-      [3, 2000],
-      [200, 100_000],
-      [30_000, 100_000],
-      [60_000, 150_000],
+    for (const [movies, additions, atOnce] of [
+      [1, 100_000, 1],
+      [3, 2000, 7],
+      [200, 100_000, 100],
+      [30_000, 100_000, 1],
+      [60_000, 150_000, 40_000],
     ]) {
       let pane = new DayPane(11_950);
       let noted = new DayPane(11_950);
       const plain = new Map<number, [number, number]>();
+      const entries: number[] = [];
       for (let addition = 0; addition < additions; addition++) {
         const [slot, count, sum] = [random.whole(0, movies - 1), random.whole(1, 5), random.whole(0, 50)];
-        pane.add(Int32Array.of(slot, count, sum));
+        entries.push(slot, count, sum);
         const [counts, sums] = plain.get(slot) ?? [0, 0];
         plain.set(slot, [counts + count, sums + sum]);
-        if (!random.chance(30 / additions)) continue;
+        const isCopied = random.chance(30 / additions) || addition === additions - 1;
+        if (!isCopied && entries.length < atOnce * ENTRY_WORDS) continue;
+        pane.add(Int32Array.from(entries.splice(0)));
+        if (!isCopied) continue;
         if (random.chance(0.2)) noted = new DayPane(11_950);
         copy(pane, noted, noted.entries().length === 0);
         expect(pane.changed).toBe(false);

@@ -38,9 +38,11 @@ describe("a rejected line", () => {
 });
 
 describe("an epoch", () => {
-  test("is full at 7,500 outputs of all kinds together, the next at twice as many, up to 60,000", () => {
+  test("is full at 7,500 outputs of all kinds together, and after a full one at twice as many, up to 60,000", () => {
     const outputs = new EpochOutputs();
     for (const outputsMax of [7_500, 15_000, 30_000, 60_000, 60_000]) {
+      outputs.addAnomaly(ANOMALY);
+      outputs.take(); // One that is not full changes nothing.
       for (let output = 0; output < outputsMax - 2; output++) outputs.addAnomaly(ANOMALY);
       outputs.rows.push({ windowStart: 0, movieId: 7, title: "", ratingCount: 1, ratingSum: 1, uniqueRatingCount: 1 });
       expect(outputs.full).toBe(false);

@@ -102,6 +102,13 @@ describe("gathers", () => {
     expect(left.length).toBe(large + 9);
   });
 
+  test("into cells that hold ratings of 10, which the parser adds", () => {
+    const lines = many((at) => plain(5, at % 11));
+    const { figures, left } = walked(lines);
+    expect(figures).toEqual(expectedOf(lines));
+    expect(left.length).toBe(1 + Math.floor(lines.length / 11));
+  });
+
   test("into a memory that grows with movies and slots", () => {
     const lines = many((at) => plain(1 + ((at * 7919) % 100_003), at % 10), 60_000);
     const { figures, ratings } = walked([...lines, ...lines]);

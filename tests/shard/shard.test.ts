@@ -202,5 +202,6 @@ test("a closing of more than an epoch holds goes on from epoch to epoch and thro
   expect(replay.anomalies.map(({ key }) => key)).toEqual(inOrder);
   expect(replay.rowsInOrder.map(({ movieId }) => String(movieId))).toEqual(inOrder);
   expect(replay.seen.fullEpochs).toBeGreaterThanOrEqual(Math.floor((2 * movies) / EPOCH_OUTPUTS_MAX));
+  expect(replay.seen.fullEpochs).toBeLessThanOrEqual((2 * movies) / 7_500);
   expect(replay.seen.restartsAfterFull).toBeGreaterThan(0);
 });

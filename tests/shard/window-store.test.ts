@@ -49,6 +49,22 @@ describe("a window", () => {
     expect([...window.filledSlots()]).toEqual([2, 100_000]);
   });
 
+  test("takes the ratings of many movies at once, and grows amid them", () => {
+    const window = new WindowStore().open(398);
+    window.add({
+      ratings: 3,
+      entries: Int32Array.of(2, 1, 4, 100_000, 2, 9),
+      values: Uint16Array.of(0b10000, 0b110000),
+    });
+    window.add({ ratings: 2, entries: Int32Array.of(100_000, 1, 1, 3, 1, 5), values: Uint16Array.of(0b10, 0b100000) });
+    expect([2, 3, 100_000].map((slot) => figures(window, slot))).toEqual([
+      [1, 4, 1],
+      [1, 5, 1],
+      [3, 10, 3],
+    ]);
+    expect(window.changedSlots).toEqual([2, 100_000, 3]);
+  });
+
   test("names each changed cell once, until the epoch", () => {
     const store = new WindowStore();
     const window = store.open(398);
