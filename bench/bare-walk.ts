@@ -3,7 +3,8 @@
  * the loop from being left out: no CRC, no windows, no epochs.
  */
 import { RatingParser } from "../src/shard/rating.ts";
-import { RecordCursor, readBatchHeader } from "../src/topic/record-batch.ts";
+import { readBatchHeader } from "../src/topic/record-batch.ts";
+import { RecordCursor } from "../src/topic/record-cursor.ts";
 
 export class BareWalk {
   ratings = 0;

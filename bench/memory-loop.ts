@@ -9,8 +9,9 @@ import { release } from "../src/released.ts";
 import { LaneMemory } from "../src/shard/lane-memory.ts";
 import { Shard } from "../src/shard/shard.ts";
 import { readTitles } from "../src/titles/titles-file.ts";
+import { BATCH_CRC_FROM } from "../src/topic/batch-layout.ts";
 import { LocalTopicReader } from "../src/topic/local/reader.ts";
-import { BATCH_CRC_FROM, readBatchHeader } from "../src/topic/record-batch.ts";
+import { readBatchHeader } from "../src/topic/record-batch.ts";
 import { piecesOf } from "../src/topic/slice-pieces.ts";
 import { BareWalk } from "./bare-walk.ts";
 

@@ -9,7 +9,7 @@ import type { AlreadyOut } from "../shard/epoch-outputs.ts";
 import { batchesUpTo } from "../topic/batches-up-to.ts";
 import type { OutputEnds, TopicReader } from "../topic/contract.ts";
 import { crc32c } from "../topic/crc32c.ts";
-import { recordsOf, type TopicRecord } from "../topic/record-batch.ts";
+import { recordsOf, type TopicRecord } from "../topic/record-cursor.ts";
 
 const DAMAGE_HINT = "put the topic back from a copy: without it, a rebuild could put out anomalies twice";
 /** `2002-09-20 00:00:00,2002-09-21 00:00:00,…`: the window in an anomaly line. */

@@ -6,7 +6,8 @@
 import { stateError } from "../errors.ts";
 import { type HeaderBlock, headerBlock } from "../topic/batch-builder.ts";
 import type { TopicReader } from "../topic/contract.ts";
-import { batchFault, readBatchHeader, recordsOf } from "../topic/record-batch.ts";
+import { batchFault, readBatchHeader } from "../topic/record-batch.ts";
+import { recordsOf } from "../topic/record-cursor.ts";
 
 const FILE_HEADER = "tidemark-file";
 const LINE_HEADER = "tidemark-line";

@@ -5,7 +5,7 @@
  * run will count.
  */
 import { assert } from "../errors.ts";
-import type { RecordCursor } from "../topic/record-batch.ts";
+import type { RecordCursor } from "../topic/record-cursor.ts";
 import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
 
 // A cell holds the count in 24 bits, the sum in 28, and a bit for each rating value in 11: the lane reads and writes it

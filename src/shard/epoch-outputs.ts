@@ -8,8 +8,8 @@ import { RowColumns } from "../row-columns.ts";
 /** Rows, anomalies and rejected lines of one epoch, together. */
 export const EPOCH_OUTPUTS_MAX = 60_000;
 /**
- * The same of the first epoch; after each that is full, the next may have twice as many. Code that is not warm yet takes
- * ten times as long for each, and no rating is looked at meanwhile.
+ * The same of the first epoch; after each that is full, the next may have twice as many. Code that is not warm yet
+ * takes ten times as long for each, and no rating is looked at meanwhile.
  */
 const FIRST_OUTPUTS_MAX = 7_500;
 /** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */

@@ -11,9 +11,9 @@ import {
   batchFaultKind,
   describeFault,
   isWholeBatch,
-  RecordCursor,
   readBatchHeader,
 } from "../topic/record-batch.ts";
+import { RecordCursor } from "../topic/record-cursor.ts";
 import { type LaneMemory, WORTHWHILE_BYTES } from "./lane-memory.ts";
 
 /** A batch, told by where it begins and what it holds. */

@@ -4,8 +4,26 @@
  * is 0 until a writer sets it: the CRC leaves it out, so that is free.
  */
 import { assert } from "../errors.ts";
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_CRC_AT,
+  BATCH_CRC_FROM,
+  BATCH_FRAME_BYTES,
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_AT,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  MAGIC_AT,
+  MAGIC_V2,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+} from "./batch-layout.ts";
 import { crc32c } from "./crc32c.ts";
-import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } from "./record-batch.ts";
 
 /** Of a batch that we put on a topic: below the 1 MiB that brokers take by default (`message.max.bytes`). */
 export const BUILT_BYTES_MAX = 1_000_000;
@@ -111,18 +129,18 @@ export class BatchBuilder {
     assert(this.#count > 0, "a batch holds a record");
     const view = this.#view;
     const end = this.#at;
-    view.setBigInt64(0, 0n);
-    view.setInt32(8, end - BATCH_FRAME_BYTES);
-    view.setInt32(12, -1); // Partition leader epoch: the broker's to set.
-    view.setInt8(16, 2);
-    view.setInt16(21, 0);
-    view.setInt32(23, this.#count - 1);
-    view.setBigInt64(27, BigInt(timestampMs));
-    view.setBigInt64(35, BigInt(timestampMs));
-    view.setBigInt64(43, -1n); // No producer id, epoch or sequence.
-    view.setInt16(51, -1);
-    view.setInt32(53, -1);
-    view.setInt32(57, this.#count);
+    view.setBigInt64(BASE_OFFSET_AT, 0n);
+    view.setInt32(BATCH_LENGTH_AT, end - BATCH_FRAME_BYTES);
+    view.setInt32(LEADER_EPOCH_AT, -1); // The broker's to set.
+    view.setInt8(MAGIC_AT, MAGIC_V2);
+    view.setInt16(ATTRIBUTES_AT, 0);
+    view.setInt32(LAST_OFFSET_DELTA_AT, this.#count - 1);
+    view.setBigInt64(BASE_TIMESTAMP_AT, BigInt(timestampMs));
+    view.setBigInt64(MAX_TIMESTAMP_AT, BigInt(timestampMs));
+    view.setBigInt64(PRODUCER_ID_AT, -1n); // None, so no epoch and no sequence.
+    view.setInt16(PRODUCER_EPOCH_AT, -1);
+    view.setInt32(BASE_SEQUENCE_AT, -1);
+    view.setInt32(RECORD_COUNT_AT, this.#count);
     view.setUint32(BATCH_CRC_AT, crc32c(this.#bytes, BATCH_CRC_FROM, end));
     this.#at = BATCH_HEADER_BYTES;
     this.#count = 0;

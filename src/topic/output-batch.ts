@@ -5,7 +5,8 @@
 import { anomalyLine } from "../anomaly-line.ts";
 import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { type BatchBuilder, type HeaderBlock, headerBlock } from "./batch-builder.ts";
-import { type BatchHeader, recordsOf } from "./record-batch.ts";
+import type { BatchHeader } from "./record-batch.ts";
+import { recordsOf } from "./record-cursor.ts";
 
 /** Which epoch of which shard a batch belongs to. */
 export interface OutputOrigin extends RatingsSource {

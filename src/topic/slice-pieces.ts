@@ -2,7 +2,8 @@
  * A slice in pieces of whole record batches, so that who works on them can let others have a turn between two. Judges
  * nothing: where a length makes no sense, all the rest is one piece, for its reader to refuse.
  */
-import { BATCH_HEADER_BYTES, batchBytesAt } from "./record-batch.ts";
+import { BATCH_HEADER_BYTES } from "./batch-layout.ts";
+import { batchBytesAt } from "./record-batch.ts";
 
 /** A piece ends with the batch that reaches this many bytes: one batch of `produce`, or many small ones. */
 const PIECE_BYTES = 512 * 1024;

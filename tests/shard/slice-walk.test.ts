@@ -2,9 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../src/byte-stream.ts";
 import { SliceWalk } from "../../src/shard/slice-walk.ts";
+import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_HEADER_BYTES } from "../../src/topic/batch-layout.ts";
 import { DamagedBatch } from "../../src/topic/contract.ts";
 import { crc32c } from "../../src/topic/crc32c.ts";
-import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_HEADER_BYTES } from "../../src/topic/record-batch.ts";
 import { failure } from "../failure.ts";
 import { recordBatch } from "./ratings-log.ts";
 

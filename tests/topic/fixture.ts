@@ -6,7 +6,8 @@ import type { Anomaly, Epoch, EpochIdentity, RejectedLine } from "../../src/epoc
 import { RowColumns } from "../../src/row-columns.ts";
 import { BatchBuilder } from "../../src/topic/batch-builder.ts";
 import type { GroupOffsets, OutputTopics, TopicAdmin, TopicReader, TopicWriter } from "../../src/topic/contract.ts";
-import { batchFault, readBatchHeader, recordsOf } from "../../src/topic/record-batch.ts";
+import { batchFault, readBatchHeader } from "../../src/topic/record-batch.ts";
+import { recordsOf } from "../../src/topic/record-cursor.ts";
 
 /** Topics of some kind, none at first. */
 export interface TopicFixture {

@@ -1,13 +1,9 @@
 /** Batches taken apart: every record as it was written, and damage reported, never read past. */
 import { describe, expect, test } from "bun:test";
 import { UserError } from "../../src/errors.ts";
-import {
-  BATCH_HEADER_BYTES,
-  batchBytesAt,
-  batchFault,
-  readBatchHeader,
-  recordsOf,
-} from "../../src/topic/record-batch.ts";
+import { BATCH_HEADER_BYTES } from "../../src/topic/batch-layout.ts";
+import { batchBytesAt, batchFault, readBatchHeader } from "../../src/topic/record-batch.ts";
+import { recordsOf } from "../../src/topic/record-cursor.ts";
 import { Random } from "../generate/random.ts";
 import { type NaiveBatch, type NaiveRecord, naiveBatch, naiveCrc32c } from "./naive-batch.ts";
 

@@ -2,13 +2,17 @@
  * Record batches there and back: as a producer without compression would write them, and with their records compressed.
  * Header and records say the same either way; length, attributes and CRC are set anew.
  */
+import {
+  ATTRIBUTES_AT,
+  BATCH_CRC_AT,
+  BATCH_CRC_FROM,
+  BATCH_FRAME_BYTES,
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_AT,
+  COMPRESSION_MASK,
+} from "../batch-layout.ts";
 import { crc32c } from "../crc32c.ts";
-import { BATCH_CRC_AT, BATCH_CRC_FROM, BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } from "../record-batch.ts";
 import { compress, decompress } from "./compression.ts";
-
-const LENGTH_AT = 8;
-const ATTRIBUTES_AT = 21;
-const COMPRESSION_MASK = 0x07;
 
 /** A batch that is not compressed, with the codec; as it is where that would not make it smaller. */
 export function compressBatch(batch: Uint8Array, codec: number): Uint8Array {
@@ -27,7 +31,7 @@ function withRecords(batch: Uint8Array, records: Uint8Array, codec: number): Uin
   bytes.set(batch.subarray(0, BATCH_HEADER_BYTES));
   bytes.set(records, BATCH_HEADER_BYTES);
   const view = new DataView(bytes.buffer);
-  view.setInt32(LENGTH_AT, bytes.length - BATCH_FRAME_BYTES);
+  view.setInt32(BATCH_LENGTH_AT, bytes.length - BATCH_FRAME_BYTES);
   view.setInt16(ATTRIBUTES_AT, (view.getInt16(ATTRIBUTES_AT) & ~COMPRESSION_MASK) | codec);
   view.setUint32(BATCH_CRC_AT, crc32c(bytes, BATCH_CRC_FROM, bytes.length));
   return bytes;

@@ -7,8 +7,9 @@ import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from "node
 import { decompress as decodeSnappy, decompressedLength, compress as encodeSnappy } from "@stablelib/snappy";
 import { joined } from "../../byte-stream.ts";
 import { assert, systemErrorCode } from "../../errors.ts";
+import { BATCH_HEADER_BYTES } from "../batch-layout.ts";
 import { DamagedBatch } from "../contract.ts";
-import { BATCH_BYTES_MAX, BATCH_HEADER_BYTES } from "../record-batch.ts";
+import { BATCH_BYTES_MAX } from "../record-batch.ts";
 import { decodeFrames, encodeFrame, Lz4TooLarge } from "./lz4-frame.ts";
 
 /** Codecs as Kafka's producers name them; a name's place is its number in a batch's attributes. */

@@ -6,20 +6,12 @@
  * was handed on.
  */
 import { joined } from "../../byte-stream.ts";
+import { BATCH_HEADER_BYTES, MAGIC_AT, MAGIC_V2 } from "../batch-layout.ts";
 import { DamagedBatch } from "../contract.ts";
-import {
-  BATCH_BYTES_MAX,
-  BATCH_HEADER_BYTES,
-  type BatchHeader,
-  batchBytesAt,
-  batchFault,
-  RecordCursor,
-  readBatchHeader,
-} from "../record-batch.ts";
+import { BATCH_BYTES_MAX, type BatchHeader, batchBytesAt, batchFault, readBatchHeader } from "../record-batch.ts";
+import { RecordCursor } from "../record-cursor.ts";
 import { decompressBatch } from "./compressed-batch.ts";
 
-const MAGIC_AT = 16;
-const MAGIC_V2 = 2;
 /** A control record's key: its version, then its type, two bytes each. */
 const CONTROL_TYPE_AT = 2;
 const CONTROL_KEY_BYTES = 4;

@@ -2,18 +2,20 @@
  * The idempotent producer's sequence numbers, one count per partition (KIP-98): each batch names its first record's, so
  * that a broker knows one that is sent again. Promises that a batch sent again bears what it bore before.
  */
+import {
+  ATTRIBUTES_AT,
+  BASE_SEQUENCE_AT,
+  BATCH_CRC_AT,
+  BATCH_CRC_FROM,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  TRANSACTIONAL,
+} from "../batch-layout.ts";
 import { crc32c } from "../crc32c.ts";
-import { BATCH_CRC_AT, BATCH_CRC_FROM } from "../record-batch.ts";
 import type { ProducerIdentity } from "./broker.ts";
 
 /** Sequences count from 0 to 2^31 - 1 and begin again. */
 const SEQUENCE_MODULUS = 2 ** 31;
-
-const ATTRIBUTES_AT = 21;
-const PRODUCER_ID_AT = 43;
-const PRODUCER_EPOCH_AT = 51;
-const BASE_SEQUENCE_AT = 53;
-const TRANSACTIONAL = 0x10;
 
 export class Sequences {
   readonly #next = new Map<string, number>();

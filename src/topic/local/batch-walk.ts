@@ -3,14 +3,8 @@
  * and where the one that holds an offset begins. Promises not to read beyond what it is given; judges nothing: whether
  * a fault is damage or a torn tail depends on where it is.
  */
-import {
-  BATCH_BYTES_MAX,
-  BATCH_FRAME_BYTES,
-  BATCH_HEADER_BYTES,
-  batchBytesAt,
-  batchFault,
-  readBatchHeader,
-} from "../record-batch.ts";
+import { BATCH_FRAME_BYTES, BATCH_HEADER_BYTES } from "../batch-layout.ts";
+import { BATCH_BYTES_MAX, batchBytesAt, batchFault, readBatchHeader } from "../record-batch.ts";
 import { damagedSegment, type Segment } from "./segment.ts";
 
 /** How far a walk came. */

@@ -4,17 +4,12 @@
  */
 import { syncFolder } from "../../disk/durable-file.ts";
 import { assert } from "../../errors.ts";
+import { BASE_OFFSET_AT, BATCH_FRAME_BYTES, BATCH_LENGTH_AT, LAST_OFFSET_DELTA_AT } from "../batch-layout.ts";
 import type { CutTail } from "../contract.ts";
 import { BATCH_BYTES_MAX } from "../record-batch.ts";
 import { ConfirmedEndFile, type LogPlace } from "./confirmed-end.ts";
 import { PartitionEnd } from "./partition-end.ts";
 import { Segment, segmentPath } from "./segment.ts";
-
-/** Where the fields that are set or checked here stand in a batch: base offset, batch length, last offset delta. */
-const BASE_OFFSET_AT = 0;
-const BATCH_LENGTH_AT = 8;
-const LAST_OFFSET_DELTA_AT = 23;
-const FRAME_BYTES = 12;
 
 export class PartitionWriter {
   readonly cut: CutTail | undefined;
@@ -106,7 +101,7 @@ export class PartitionWriter {
     if (this.#failure !== undefined) throw this.#failure;
     const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
     assert(batch.length <= BATCH_BYTES_MAX, "a batch is not larger than readers take");
-    assert(view.getInt32(BATCH_LENGTH_AT) + FRAME_BYTES === batch.length, "one whole batch is appended");
+    assert(view.getInt32(BATCH_LENGTH_AT) + BATCH_FRAME_BYTES === batch.length, "one whole batch is appended");
     assert(view.getInt32(LAST_OFFSET_DELTA_AT) + 1 === recordCount, "the batch holds as many records as said");
     view.setBigInt64(BASE_OFFSET_AT, BigInt(this.#offset));
     if (this.#position > 0 && this.#position + batch.length > this.#segmentBytesMax) {

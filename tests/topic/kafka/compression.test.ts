@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { constants, zstdCompressSync } from "node:zlib";
 import { UserError } from "../../../src/errors.ts";
+import { BATCH_HEADER_BYTES } from "../../../src/topic/batch-layout.ts";
 import {
   COMPRESSION_NAMES,
   compress,
@@ -9,7 +10,6 @@ import {
   decompress,
 } from "../../../src/topic/kafka/compression.ts";
 import { xxh32 } from "../../../src/topic/kafka/xxh32.ts";
-import { BATCH_HEADER_BYTES } from "../../../src/topic/record-batch.ts";
 import { failure as errorOf } from "../../failure.ts";
 import { Random } from "../../generate/random.ts";
 import { JAVA_RECORDS, javaBatch, javaRecord } from "./java-batches.ts";

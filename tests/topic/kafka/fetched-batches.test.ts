@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { DamagedBatch } from "../../../src/topic/contract.ts";
 import { COMPRESSION_NAMES, compress } from "../../../src/topic/kafka/compression.ts";
 import { DECOMPRESSED_SLICE_BYTES, readableBatches } from "../../../src/topic/kafka/fetched-batches.ts";
-import { BATCH_BYTES_MAX, batchFault, readBatchHeader, recordsOf } from "../../../src/topic/record-batch.ts";
+import { BATCH_BYTES_MAX, batchFault, readBatchHeader } from "../../../src/topic/record-batch.ts";
+import { recordsOf } from "../../../src/topic/record-cursor.ts";
 import { failure } from "../../failure.ts";
 import { type NaiveBatch, naiveBatch, naiveCrc32c } from "../naive-batch.ts";
 import {

@@ -1,7 +1,8 @@
 /** Batches as a broker may send them, compressed or of transactions, and what a reader sees of them. */
 import { expect } from "bun:test";
 import { compress } from "../../../src/topic/kafka/compression.ts";
-import { batchFault, readBatchHeader, recordsOf } from "../../../src/topic/record-batch.ts";
+import { batchFault, readBatchHeader } from "../../../src/topic/record-batch.ts";
+import { recordsOf } from "../../../src/topic/record-cursor.ts";
 import { type NaiveBatch, naiveBatch, naiveCrc32c } from "../naive-batch.ts";
 
 export const SOURCE = "partition 3 of topic ratings";
