@@ -137,6 +137,11 @@ describe("the tables", () => {
   });
 });
 
+/** Offset and bytes of a rejected line. */
+function withoutReason(rejected: string): string {
+  return rejected.replace(/^(\d+) \S+ /, "$1 ");
+}
+
 describe("the ratings topic, made again,", () => {
   test("is refused while it is shorter; sent again, it is set right by a rebuild", async () => {
     await workTwice("C");
@@ -165,7 +170,13 @@ describe("the ratings topic, made again,", () => {
     expect(found?.rows).toEqual(expected.rows);
     // Of other windows: what the topic held stays there before it.
     expect(found?.anomalies).toEqual(before.anomalies.map((old, at) => [...old, ...expected.anomalies[at]]));
-    expect(found?.rejected).toEqual(before.rejected.map((old, at) => [...old, ...expected.rejected[at]]));
+    // Where chance put the same bytes at the same offset as before, they stand there already.
+    const added = (old: readonly string[], lines: readonly string[]) => {
+      const standing = new Set(old.map(withoutReason));
+      return lines.filter((line) => !standing.has(withoutReason(line)));
+    };
+    const rejected = before.rejected.map((old, at) => [...old, ...added(old, expected.rejected[at])]);
+    expect(found?.rejected).toEqual(rejected);
   });
 });
 
