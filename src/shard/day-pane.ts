@@ -31,7 +31,7 @@ export class DayPane {
 
   /** Adds entries of slot, count and sum. */
   add(entries: Int32Array): void {
-    if (this.#length + entries.length > this.#entries.length) this.#makeRoom(entries.length);
+    this.#reserve(entries.length);
     this.#entries.set(entries, this.#length);
     this.#length += entries.length;
   }
@@ -60,14 +60,15 @@ export class DayPane {
   /** Takes in what `write` wrote. */
   read(from: ByteReader): void {
     if (from.varint() === 1) this.#length = 0;
-    const entries = new Int32Array(from.varint() * ENTRY_WORDS);
-    for (let word = 0; word < entries.length; word++) entries[word] = from.varint();
-    this.add(entries);
+    const words = from.varint() * ENTRY_WORDS;
+    this.#reserve(words);
+    for (let left = words; left > 0; left--) this.#entries[this.#length++] = from.varint();
     this.#savedLength = this.#length;
     this.#rewritten = false;
   }
 
-  #makeRoom(words: number): void {
+  #reserve(words: number): void {
+    if (this.#length + words <= this.#entries.length) return;
     // Ratings in order give each movie one entry or two: what is joined early is joined for nothing.
     if (this.#length >= JOIN_ENTRIES_MIN * ENTRY_WORDS && this.#length > this.#joinedLength * 2) this.#join();
     const needed = this.#length + words;

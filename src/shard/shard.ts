@@ -232,13 +232,12 @@ export class Shard {
   /** Puts the run of ratings at hand where they count. */
   #settleRun(): void {
     if (this.#run.empty) return;
-    const day = this.#runDay;
-    const ratings = this.#run.take();
-    const index = windowIndexOf(day);
-    if (this.#countsInWindow) (this.#windows.get(index) ?? this.#windows.open(index)).add(ratings);
-    if (this.#countsInPane) this.#panes.add(day, ratings.entries);
-    this.totals.counted += ratings.ratings;
-    if (this.#partlyLate) this.totals.partlyLate += ratings.ratings;
+    const taken = this.#run.take();
+    const index = windowIndexOf(this.#runDay);
+    if (this.#countsInWindow) (this.#windows.get(index) ?? this.#windows.open(index)).add(taken);
+    if (this.#countsInPane) this.#panes.add(this.#runDay, taken.entries);
+    this.totals.counted += taken.ratings;
+    if (this.#partlyLate) this.totals.partlyLate += taken.ratings;
   }
 
   #reject(reason: RejectReason): boolean {

@@ -55,6 +55,7 @@ export class TumblingWindow {
     return this.#cells.length / CELL_WORDS;
   }
 
+  /** Adds ratings of a day. A count or sum beyond INTEGER is exit 4; movies before that one are added. */
   add({ entries, values }: DayRatings): void {
     let cells = this.#cells;
     for (let movie = 0, entry = 0; movie < values.length; movie++, entry += ENTRY_WORDS) {
