@@ -69,7 +69,7 @@ export interface Epoch {
   readonly previous: EpochIdentity;
   /** The shard's next offset in the ratings topic after this epoch. */
   readonly offset: number;
-  /** By window, then by movie id, each once. */
+  /** By window, then by movie id, each once. A movie has one title in all of them. */
   readonly rows: RowColumns;
   readonly anomalies: readonly Anomaly[];
   readonly rejected: readonly RejectedLine[];

@@ -44,20 +44,6 @@ export class RowColumns implements Iterable<Row> {
     return columns;
   }
 
-  /** Rows that were packed, whose memory they take over; `titleAt` is asked row by row, in order. */
-  static unpack(packed: PackedRows, titleAt: (row: number, movieId: number) => string): RowColumns {
-    const rows = new RowColumns();
-    rows.#length = packed.movieId.length;
-    rows.#windowStart = packed.windowStart;
-    rows.#movieId = packed.movieId;
-    for (let at = 0; at < rows.#length; at++) rows.#title.push(titleAt(at, packed.movieId[at]));
-    rows.#ratingCount = packed.ratingCount;
-    rows.#ratingSum = packed.ratingSum;
-    rows.#uniqueRatingCount = packed.uniqueRatingCount;
-    rows.#isNew = packed.isNew;
-    return rows;
-  }
-
   get length(): number {
     return this.#length;
   }

@@ -4,15 +4,13 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, UserError } from "../errors.ts";
-import { RowColumns } from "../row-columns.ts";
+import { release } from "../released.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadTable } from "./sqlite-thread.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 
 assert(parentPort !== null, "this file is run as a thread");
 const port = parentPort;
 const { path, source } = workerData as ThreadTable;
-/** The title of each movie, as sent last. */
-const titles = new Map<number, string>();
 let writer: SqliteWriter | undefined;
 
 port.on("message", (request: ThreadRequest) => port.postMessage(answer(request)));
@@ -23,9 +21,8 @@ function answer(request: ThreadRequest): ThreadAnswer {
       writer?.close();
     } else {
       writer ??= new SqliteWriter(path, source);
-      const rows = RowColumns.unpack(request.rows, (row, movieId) => titleOf(movieId, request.titles.get(row)));
-      writer.apply(request.claimant, { ...request.epoch, rows });
-      rows.release();
+      writer.apply(request.claimant, request.epoch);
+      release(...Object.values(request.epoch.rows));
     }
     return { kind: "done" };
   } catch (error) {
@@ -35,11 +32,4 @@ function answer(request: ThreadRequest): ThreadAnswer {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
     return { kind: "bug", message, stack };
   }
-}
-
-function titleOf(movieId: number, sent: string | undefined): string {
-  if (sent !== undefined) titles.set(movieId, sent);
-  const title = sent ?? titles.get(movieId);
-  assert(title !== undefined, "a movie's first row comes with its title");
-  return title;
 }

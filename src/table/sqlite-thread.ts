@@ -6,7 +6,6 @@
 import { Worker } from "node:worker_threads";
 import type { RatingsSource } from "../epoch.ts";
 import { UserError, type UserExitCode } from "../errors.ts";
-import type { PackedRows, RowColumns } from "../row-columns.ts";
 import type { TableEpoch } from "./sqlite-writer.ts";
 
 /** What the thread is begun with. */
@@ -16,15 +15,7 @@ export interface ThreadTable {
 }
 
 /** An epoch to be written; `close` asks for the end. Each is answered, in order. */
-export type ThreadRequest =
-  | {
-      readonly claimant: string;
-      readonly epoch: Omit<TableEpoch, "rows">;
-      readonly rows: PackedRows;
-      /** By row: where the movie has another title than in the last row of it, or none was sent so far. */
-      readonly titles: ReadonlyMap<number, string>;
-    }
-  | "close";
+export type ThreadRequest = { readonly claimant: string; readonly epoch: TableEpoch } | "close";
 
 /** What became of it: an error keeps neither its class nor its fields on the way from thread to thread. */
 export type ThreadAnswer =
@@ -36,8 +27,6 @@ export class SqliteThread {
   readonly #worker: Worker;
   /** Requests that are not answered yet, oldest first. */
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  /** The title of each movie that the thread was told of last: it is sent once. */
-  readonly #titles = new Map<number, string>();
   #failure: Error | undefined;
 
   constructor(path: string, source: RatingsSource) {
@@ -52,13 +41,11 @@ export class SqliteThread {
     this.#worker.on("exit", () => this.#fail(new Error("the thread that writes the SQLite table has ended by itself")));
   }
 
-  /** Writes an epoch: see `ResultTable.apply`. */
-  apply(claimant: string, { partition, identity, previous, offset, rows }: TableEpoch): Promise<void> {
-    const epoch = { partition, identity, previous, offset };
-    const packed = rows.pack();
-    const columns: ArrayBufferView<ArrayBuffer>[] = Object.values(packed);
+  /** Writes an epoch, whose rows' memory is handed over: see `SqliteWriter.apply`. */
+  apply(claimant: string, epoch: TableEpoch): Promise<void> {
+    const columns: ArrayBufferView<ArrayBuffer>[] = Object.values(epoch.rows);
     const buffers = columns.map(({ buffer }) => buffer);
-    return this.#ask({ claimant, epoch, rows: packed, titles: this.#newTitles(rows) }, buffers);
+    return this.#ask({ claimant, epoch }, buffers);
   }
 
   /** Ends the thread, its database closed. */
@@ -68,16 +55,6 @@ export class SqliteThread {
     } finally {
       await this.#worker.terminate();
     }
-  }
-
-  #newTitles({ length, movieId, title }: RowColumns): ReadonlyMap<number, string> {
-    const titles = new Map<number, string>();
-    for (let at = 0; at < length; at++) {
-      if (this.#titles.get(movieId[at]) === title[at]) continue;
-      this.#titles.set(movieId[at], title[at]);
-      titles.set(at, title[at]);
-    }
-    return titles;
   }
 
   #ask(request: ThreadRequest, handedOver: ArrayBuffer[] = []): Promise<void> {

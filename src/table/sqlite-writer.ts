@@ -3,34 +3,38 @@
  * it returns, and is given the shards' rows as they stand in it. Runs on whichever thread made it, and blocks that.
  * Leaves locks between processes, and who may write, to `sqlite.ts`.
  */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import createMovies from "../../sql/sqlite/create-movies.sql" with { type: "text" };
+import upsertMovies from "../../sql/sqlite/upsert-movies.sql" with { type: "text" };
 import upsertRatings from "../../sql/sqlite/upsert-ratings.sql" with { type: "text" };
 import upsertShard from "../../sql/sqlite/upsert-shard.sql" with { type: "text" };
 import type { Epoch, RatingsSource } from "../epoch.ts";
 import { release } from "../released.ts";
-import type { RowColumns } from "../row-columns.ts";
+import type { PackedRows } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ShardStanding } from "./contract.ts";
+import { BulkStatement } from "./sqlite-bulk-statement.ts";
 import { inTransaction, makeDurable, openDatabase } from "./sqlite-database.ts";
 import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { isApplied } from "./standing.ts";
 
-/** Rows per statement: from some 50 on, upserts are twice as fast as row by row; more gains nothing. */
-const ROWS_PER_STATEMENT = 100;
-const ROW_PLACEHOLDERS = "(?, ?, ?, ?, ?, ?)";
-const COLUMNS = 6;
+const COLUMNS = 5;
 /** An id of ten digits and a place below this fit a double's 53 bits. */
 const KEY_ROWS = 2 ** 19;
 
-/** What a table takes of an epoch. */
-export type TableEpoch = Pick<Epoch, "partition" | "identity" | "previous" | "offset" | "rows">;
+/** What a table takes of an epoch, as plain data, which another thread may be sent. */
+export interface TableEpoch extends Pick<Epoch, "partition" | "identity" | "previous" | "offset"> {
+  readonly rows: PackedRows;
+  /** By movie id: titles that the writer was not given before, or that differ from what it was given last. */
+  readonly titles: ReadonlyMap<number, string>;
+}
 
 export class SqliteWriter {
   readonly #path: string;
   readonly #source: RatingsSource;
   readonly #database: DatabaseSync;
-  #upsertMany: StatementSync | undefined;
-  #upsertOne: StatementSync | undefined;
+  readonly #movies: BulkStatement;
+  readonly #ratings: BulkStatement;
 
   /** Exit 2 where `setup` has made nothing, exit 4 where it is damaged, of another shape, or only half there. */
   constructor(path: string, source: RatingsSource) {
@@ -41,6 +45,9 @@ export class SqliteWriter {
     try {
       checkWritable(readContents(this.#database, path), path);
       makeDurable(this.#database, path);
+      this.#database.exec(createMovies);
+      this.#movies = new BulkStatement(this.#database, upsertMovies);
+      this.#ratings = new BulkStatement(this.#database, upsertRatings);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -59,6 +66,8 @@ export class SqliteWriter {
 
   /** Writes an epoch, unless it is there already. Exit 4 where it is not the next, or the claim is another's. */
   apply(claimant: string, epoch: TableEpoch): void {
+    // Outside the transaction: they are kept whatever becomes of it.
+    this.#putTitles(epoch.titles);
     this.write((shards) => {
       if (isApplied(epoch, shards, claimant, this.#path)) return;
       const { partition, identity, offset, rows } = epoch;
@@ -79,23 +88,22 @@ export class SqliteWriter {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #upsert(rows: RowColumns): void {
-    this.#upsertMany ??= this.#database.prepare(
-      upsertRatings.replace(ROW_PLACEHOLDERS, Array(ROWS_PER_STATEMENT).fill(ROW_PLACEHOLDERS).join(", ")),
-    );
-    this.#upsertOne ??= this.#database.prepare(upsertRatings);
+  #putTitles(titles: ReadonlyMap<number, string>): void {
+    if (titles.size === 0) return;
+    const movies = [...titles];
+    this.#movies.run(movies.length, (values, first, end) => {
+      for (let at = first, to = 0; at < end; at++) {
+        const [movieId, title] = movies[at];
+        values[to++] = movieId;
+        values[to++] = String(movieId);
+        values[to++] = title;
+      }
+    });
+  }
+
+  #upsert(rows: PackedRows): void {
     const places = inKeyOrder(rows);
-    const values: SQLInputValue[] = new Array(ROWS_PER_STATEMENT * COLUMNS);
-    const wholeStatements = places.length - (places.length % ROWS_PER_STATEMENT);
-    for (let first = 0; first < wholeStatements; first += ROWS_PER_STATEMENT) {
-      putColumns(values, rows, places.subarray(first, first + ROWS_PER_STATEMENT));
-      this.#upsertMany.run(...values);
-    }
-    values.length = COLUMNS;
-    for (let at = wholeStatements; at < places.length; at++) {
-      putColumns(values, rows, places.subarray(at, at + 1));
-      this.#upsertOne.run(...values);
-    }
+    this.#ratings.run(places.length, (values, first, end) => putColumns(values, rows, places.subarray(first, end)));
     release(places);
   }
 }
@@ -104,7 +112,8 @@ export class SqliteWriter {
  * Places of rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours
  * in the tree, written one after the other, cost a third less.
  */
-function inKeyOrder({ length, windowStart, movieId }: RowColumns): Uint32Array {
+function inKeyOrder({ windowStart, movieId }: PackedRows): Uint32Array {
+  const { length } = movieId;
   const places = new Uint32Array(length);
   for (let first = 0; first < length; ) {
     let end = first + 1;
@@ -128,16 +137,15 @@ function textOrder(movieId: number): number {
 }
 
 /** Puts there the columns of the rows at these places, in the order of the statement. */
-function putColumns(values: SQLInputValue[], rows: RowColumns, places: Uint32Array): void {
-  const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = rows;
+function putColumns(values: SQLInputValue[], rows: PackedRows, places: Uint32Array): void {
+  const { windowStart, movieId, ratingCount, ratingSum, uniqueRatingCount } = rows;
   for (let i = 0; i < places.length; i++) {
     const place = places[i];
     const at = i * COLUMNS;
     values[at] = windowStart[place];
-    values[at + 1] = String(movieId[place]);
-    values[at + 2] = title[place];
-    values[at + 3] = ratingCount[place];
-    values[at + 4] = ratingSum[place];
-    values[at + 5] = uniqueRatingCount[place];
+    values[at + 1] = movieId[place];
+    values[at + 2] = ratingCount[place];
+    values[at + 3] = ratingSum[place];
+    values[at + 4] = uniqueRatingCount[place];
   }
 }

@@ -9,6 +9,7 @@ import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text
 import { FileLock } from "../disk/file-lock.ts";
 import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { assert } from "../errors.ts";
+import type { RowColumns } from "../row-columns.ts";
 import type { ResultTable, ShardStanding } from "./contract.ts";
 import { databasePath, lockPath } from "./sqlite-database.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
@@ -40,6 +41,8 @@ class SqliteTable implements ResultTable {
   #writer: SqliteWriter;
   #lock: FileLock | undefined;
   #thread: SqliteThread | undefined;
+  /** The title of each movie that whoever writes was given last: it is given once. */
+  readonly #titles = new Map<number, string>();
 
   constructor(path: string, source: RatingsSource, holder: string, threadRowsMin: number) {
     this.#path = path;
@@ -55,6 +58,7 @@ class SqliteTable implements ResultTable {
     // Opened anew under the lock: a cleanup just before may have removed the file, and what is written would be lost.
     this.#writer.close();
     this.#writer = new SqliteWriter(this.#path, this.#source);
+    this.#titles.clear();
   }
 
   async standings(): Promise<ShardStanding[]> {
@@ -83,10 +87,15 @@ class SqliteTable implements ResultTable {
 
   async apply(claimant: string, epoch: Epoch): Promise<void> {
     this.#checkLocked();
-    if (epoch.rows.length >= this.#threadRowsMin) this.#thread ??= new SqliteThread(this.#path, this.#source);
+    if (this.#thread === undefined && epoch.rows.length >= this.#threadRowsMin) {
+      this.#thread = new SqliteThread(this.#path, this.#source);
+      this.#titles.clear();
+    }
     // Once there is the thread, it gets the small ones too: epochs are written in order.
-    if (this.#thread !== undefined) return this.#thread.apply(claimant, epoch);
-    this.#writer.apply(claimant, epoch);
+    const { partition, identity, previous, offset, rows } = epoch;
+    const packed = { partition, identity, previous, offset, rows: rows.pack(), titles: this.#newTitles(rows) };
+    if (this.#thread !== undefined) return this.#thread.apply(claimant, packed);
+    this.#writer.apply(claimant, packed);
   }
 
   /** Another program's write is waited for, up to 5 s, at any time: more would block signals, too. */
@@ -112,6 +121,17 @@ class SqliteTable implements ResultTable {
       this.#lock?.release();
       this.#lock = undefined;
     }
+  }
+
+  #newTitles({ length, movieId, title }: RowColumns): ReadonlyMap<number, string> {
+    const titles = new Map<number, string>();
+    for (let at = 0; at < length; at++) {
+      if (this.#titles.get(movieId[at]) === title[at]) continue;
+      assert(!titles.has(movieId[at]), "a movie has one title in an epoch");
+      this.#titles.set(movieId[at], title[at]);
+      titles.set(movieId[at], title[at]);
+    }
+    return titles;
   }
 
   #checkLocked(): void {

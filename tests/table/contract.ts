@@ -56,8 +56,10 @@ function rowsContract(database: () => TestDatabase): void {
       const model = new Map();
       for (let number = 1; number <= 6; number++) {
         const changes = new Map();
+        const titles = Array.from({ length: 91 }, () => `T${random.whole(1, 3)}`);
         for (let i = 0; i < 733; i++) {
-          const change = row(random.whole(-4, 4) * WINDOW_S, random.whole(1, 90), number, `T${random.fraction()}`);
+          const movieId = random.whole(1, 90);
+          const change = row(random.whole(-4, 4) * WINDOW_S, movieId, number, titles[movieId]);
           changes.set(`${change.windowStart} ${change.movieId}`, change);
         }
         // Once an epoch takes for new what is not: nothing may be lost by that.
