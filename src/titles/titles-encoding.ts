@@ -3,7 +3,7 @@
  * other text hardly ever is by chance; else Windows-1250 or Latin-1 (ISO-8859-1), as the user says or, with `auto`, as
  * the bytes tell. A byte order mark is taken off. What the text says is left alone.
  */
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { stateError, usageError } from "../errors.ts";
 
 /** What the user may ask for. */
@@ -32,10 +32,11 @@ export function decodeTitles(bytes: Uint8Array, asked: TitlesEncoding, source: s
   }
   const marked = startsWith(bytes, UTF8_MARK);
   const content = marked ? bytes.subarray(UTF8_MARK.length) : bytes;
-  const firstWrong = firstNonUtf8(content);
-  if (firstWrong === -1)
+  if (isUtf8(content)) {
     return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(content), encoding: "utf-8" };
+  }
   if (asked === "utf-8") {
+    const firstWrong = firstNonUtf8(content);
     const byte = firstWrong + (marked ? UTF8_MARK.length : 0) + 1;
     throw usageError(
       `${source} is not UTF-8: byte ${byte} (on line ${lineOf(content, firstWrong)}) cannot stand there`,
@@ -54,9 +55,8 @@ export function decodeTitles(bytes: Uint8Array, asked: TitlesEncoding, source: s
  * Letters in both, such as F1 (`ñ` or `ń`), tell nothing; without a sign the file is Latin-1, as the original was.
  */
 function guessSingleByte(bytes: Uint8Array): FoundEncoding {
-  for (let at = 0; at < bytes.length; at++) {
+  for (const { index: at } of decodeLatin1(bytes).matchAll(/[\x80-\xff]/g)) {
     const byte = bytes[at];
-    if (byte < 0x80) continue;
     if (byte <= 0x9f) return "windows-1250";
     const letterBefore = isLetter(bytes[at - 1]);
     const letterAfter = isLetter(bytes[at + 1]);
@@ -98,7 +98,7 @@ function decodeWindows1250(bytes: Uint8Array): string {
   return new TextDecoder("windows-1250").decode(bytes);
 }
 
-/** Index of the first byte that is no part of a UTF-8 character (RFC 3629), or -1. No library gives the place. */
+/** Index of the first byte that is no part of a UTF-8 character (RFC 3629). No library gives the place. */
 function firstNonUtf8(bytes: Uint8Array): number {
   let at = 0;
   while (at < bytes.length) {
@@ -116,7 +116,7 @@ function firstNonUtf8(bytes: Uint8Array): number {
     if (lead === 0xf4 && second > 0x8f) return at;
     at += length;
   }
-  return -1;
+  throw new Error("bytes that are not UTF-8 have a first wrong one");
 }
 
 function lineOf(bytes: Uint8Array, index: number): number {

@@ -24,7 +24,6 @@ const TITLE_CHARACTERS_MAX = 128;
 /** A longer title would not go into a record of a topic, and is none: a file whose lines do not end, perhaps. */
 export const TITLE_LENGTH_MAX = 100_000;
 
-const TITLE_LINE = /^([1-9]\d{0,9}),[^,]*,(.*)$/s;
 /** Any three columns, the first of them no number, whatever quotes or blanks are around it. */
 const HEADER_LINE = /^(?!["'\s]*[-+]?\d[\d.]*["'\s]*,)[^,]*,[^,]*,/;
 
@@ -39,40 +38,33 @@ const HEADER_LINE = /^(?!["'\s]*[-+]?\d[\d.]*["'\s]*,)[^,]*,[^,]*,/;
 export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "the titles file"): Titles {
   const { text, encoding } = decodeTitles(bytes, asked, source);
   const titles = new Map<number, string>();
-  const firstLines = new Map<number, number>();
-  const repeated = new Warnings("lines skipped that repeat an earlier id");
-  const unknown = new Warnings("lines skipped that are no title line");
-  let lineNumber = 0;
+  const repeated = new Warnings(source, "lines skipped that repeat an earlier id");
+  const unknown = new Warnings(source, "lines skipped that are no title line");
+  const hasNul = text.includes("\0");
   let beforeFirst = true;
-  for (const line of lines(text)) {
-    lineNumber++;
+  const lines = linesOf(text);
+  for (let lineNumber = 1; lineNumber <= lines.length; lineNumber++) {
+    const line = lines[lineNumber - 1];
     if (line === "") continue;
     const mayBeHeader = beforeFirst;
     beforeFirst = false;
-    const match = TITLE_LINE.exec(line);
-    const movieId = match === null ? Number.NaN : Number(match[1]);
-    if (match === null || movieId > MOVIE_ID_MAX) {
+    const [movieId, title] = columns(line);
+    if (movieId === undefined) {
       if (mayBeHeader && HEADER_LINE.test(line)) continue;
-      unknown.add(`${source}, line ${lineNumber}: skipped, it is not id,year,title with an id of 1 to ${MOVIE_ID_MAX}`);
-      continue;
+      unknown.add(lineNumber, () => `it is not id,year,title with an id of 1 to ${MOVIE_ID_MAX}`);
+    } else if (title.length > TITLE_LENGTH_MAX) {
+      unknown.add(lineNumber, () => `its title is longer than ${TITLE_LENGTH_MAX} characters`);
+    } else if (titles.has(movieId)) {
+      repeated.add(lineNumber, () => `movie ${movieId} has its title on line ${firstLineOf(movieId, lines)}`);
+    } else {
+      titles.set(movieId, hasNul ? withoutNul(unquote(title)) : unquote(title));
     }
-    if (match[2].length > TITLE_LENGTH_MAX) {
-      unknown.add(`${source}, line ${lineNumber}: skipped, its title is longer than ${TITLE_LENGTH_MAX} characters`);
-      continue;
-    }
-    const firstLine = firstLines.get(movieId);
-    if (firstLine !== undefined) {
-      repeated.add(`${source}, line ${lineNumber}: skipped, movie ${movieId} has its title on line ${firstLine}`);
-      continue;
-    }
-    firstLines.set(movieId, lineNumber);
-    titles.set(movieId, withoutNul(unquote(match[2])));
   }
   // A stray U+0000 in a title is left out of it; a file of other bytes altogether holds no titles.
-  if (titles.size === 0 && text.includes("\0")) {
+  if (titles.size === 0 && hasNul) {
     throw stateError(`${source} is a binary file`, "give a text file with lines of id,year,title");
   }
-  return { titles, warnings: [...unknown.texts(source), ...repeated.texts(source)], encoding };
+  return { titles, warnings: [...unknown.texts(), ...repeated.texts()], encoding };
 }
 
 /** A title as the result table can hold it: without U+0000, and no longer than 128 characters. */
@@ -94,33 +86,52 @@ function unquote(text: string): string {
   return hasLoneQuote ? text : quoted.replaceAll('""', '"');
 }
 
-/** The lines of a text without their ends; a last one without an end counts too. */
-function* lines(text: string): Generator<string> {
-  for (let start = 0; start < text.length; ) {
-    const lineFeed = text.indexOf("\n", start);
-    const end = lineFeed === -1 ? text.length : lineFeed;
-    yield text.slice(start, text[end - 1] === "\r" && end > start ? end - 1 : end);
-    start = end + 1;
-  }
+/** The id of a title line and its title as it stands there; no id where it is no such line. */
+function columns(line: string): [movieId: number | undefined, title: string] {
+  const idEnd = line.indexOf(",");
+  const yearEnd = line.indexOf(",", idEnd + 1);
+  if (idEnd === -1 || yearEnd === -1) return [undefined, ""];
+  const id = line.slice(0, idEnd);
+  const movieId = Number(id);
+  const isId = Number.isInteger(movieId) && movieId >= 1 && movieId <= MOVIE_ID_MAX && String(movieId) === id;
+  return [isId ? movieId : undefined, line.slice(yearEnd + 1)];
+}
+
+/** Number of the line that has the movie's title. */
+function firstLineOf(movieId: number, lines: readonly string[]): number {
+  const hasTitle = (line: string) => {
+    const [id, title] = columns(line);
+    return id === movieId && title.length <= TITLE_LENGTH_MAX;
+  };
+  return lines.findIndex(hasTitle) + 1;
+}
+
+/** The lines of a text without their ends; behind the last end there is an empty one. */
+function linesOf(text: string): string[] {
+  const lines = text.split("\n");
+  return text.includes("\r") ? lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)) : lines;
 }
 
 /** Warnings of one kind: the first ones as they are, then only how many. */
 class Warnings {
-  readonly #named: string[] = [];
+  readonly #source: string;
   readonly #kind: string;
+  readonly #named: string[] = [];
   #count = 0;
 
-  constructor(kind: string) {
+  constructor(source: string, kind: string) {
+    this.#source = source;
     this.#kind = kind;
   }
 
-  add(text: string): void {
+  /** `why` is asked only where it is shown. */
+  add(lineNumber: number, why: () => string): void {
     this.#count++;
-    if (this.#named.length < WARNINGS_MAX) this.#named.push(text);
+    if (this.#named.length < WARNINGS_MAX) this.#named.push(`${this.#source}, line ${lineNumber}: skipped, ${why()}`);
   }
 
-  texts(source: string): string[] {
+  texts(): string[] {
     const unnamed = this.#count - this.#named.length;
-    return unnamed === 0 ? this.#named : [...this.#named, `${source}: ${unnamed} more ${this.#kind}`];
+    return unnamed === 0 ? this.#named : [...this.#named, `${this.#source}: ${unnamed} more ${this.#kind}`];
   }
 }
