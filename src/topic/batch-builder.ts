@@ -105,15 +105,22 @@ export class BatchBuilder {
 
   /** Adds a record with headers, in blocks that may serve many records: for the output topics. */
   addWithHeaders(key: Uint8Array | null, value: Uint8Array | null, headers: readonly HeaderBlock[]): void {
-    const headerCount = headers.reduce((sum, block) => sum + block.count, 0);
-    const headerBytes = headers.reduce((sum, block) => sum + block.bytes.length, varintBytes(headerCount));
-    const body = 2 + varintBytes(this.#count) + nullableBytes(key) + nullableBytes(value) + headerBytes;
+    // Loops: `reduce`, which all kinds of code call, takes a microsecond for one block.
+    let headerCount = 0;
+    let headerBytes = 0;
+    for (const { count, bytes } of headers) {
+      headerCount += count;
+      headerBytes += bytes.length;
+    }
+    const fieldBytes = nullableBytes(key) + nullableBytes(value);
+    const body = 2 + varintBytes(this.#count) + fieldBytes + varintBytes(headerCount) + headerBytes;
     this.#reserve(body + RECORD_FRAME_BYTES_MAX);
     this.#varint(body);
     this.#bytes[this.#at++] = 0; // Attributes.
     this.#bytes[this.#at++] = 0; // Timestamp delta.
     this.#varint(this.#count++);
-    for (const field of [key, value]) this.#nullable(field ?? EMPTY, field === null ? -1 : 0, field?.length ?? 0);
+    this.#nullable(key ?? EMPTY, key === null ? -1 : 0, key?.length ?? 0);
+    this.#nullable(value ?? EMPTY, value === null ? -1 : 0, value?.length ?? 0);
     this.#varint(headerCount);
     for (const { bytes } of headers) {
       this.#bytes.set(bytes, this.#at);
