@@ -27,7 +27,7 @@ import {
 } from "./log-records.ts";
 
 /** A log smaller than this is never compacted. */
-export const LOG_BYTES_MIN = 8 * 1024 * 1024;
+export const LOG_BYTES_MIN = 16 * 1024 * 1024;
 /** A log this many times its base's size is compacted: then each byte is rewritten half a time on average. */
 const LOG_GROWTH_MAX = 2;
 const NO_STATE: readonly Uint8Array[] = [];
