@@ -12,6 +12,11 @@ export const EPOCH_OUTPUTS_MAX = 60_000;
  * takes ten times as long for each, and no rating is looked at meanwhile.
  */
 const FIRST_OUTPUTS_MAX = 7_500;
+/**
+ * Changed rows, as a share of the limit, that are worth an epoch where a window begins. While ratings come in order,
+ * the windows before it are complete, so that the next epoch need not have their rows again.
+ */
+const WORTHWHILE_SHARE = 2 / 3;
 /** Bytes of the rejected lines and characters of the anomalies' titles of one epoch, together. */
 export const EPOCH_TEXT_MAX = 8 * 1024 * 1024;
 
@@ -41,6 +46,10 @@ export class EpochOutputs {
   get full(): boolean {
     const outputs = this.rows.length + this.anomalies.length + this.rejected.length;
     return outputs >= this.#outputsMax || this.#text >= EPOCH_TEXT_MAX;
+  }
+
+  get worthwhileRows(): number {
+    return this.#laterOutputsMax * WORTHWHILE_SHARE;
   }
 
   get empty(): boolean {

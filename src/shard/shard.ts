@@ -112,9 +112,9 @@ export class Shard {
   }
 
   /**
-   * Works through the slice. False where the outputs are full: take an epoch, then call again. Damage in the bytes is
-   * exit 4; everything before it is counted. So is a count or sum beyond INTEGER, which is found late: the shard is
-   * then of no further use, and its last epoch is what holds.
+   * Works through the slice. False where the outputs are full, or where an epoch does best: take it, then call again.
+   * Damage in the bytes is exit 4; everything before it is counted. So is a count or sum beyond INTEGER, which is found
+   * late: the shard is then of no further use, and its last epoch is what holds.
    */
   work(): boolean {
     if (this.#closingWaits && !this.#close()) return false;
@@ -255,7 +255,7 @@ export class Shard {
 
   /**
    * Turns to the event time of the rating at hand: moves the watermark, closes what it passes, and works out where
-   * ratings of this time count. False where the outputs are full; the rating then waits.
+   * ratings of this time count. False where an epoch is to be taken; the rating then waits.
    */
   #turn(): boolean {
     const { eventTimeMs, day } = this.#parser;
@@ -265,17 +265,25 @@ export class Shard {
       this.#ratingWaits = true;
       if (!this.#close()) return false;
     }
-    this.#turnedTo = eventTimeMs;
-    if (day === this.#runDay && !this.#run.empty) return true;
+    if (day === this.#runDay && !this.#run.empty) {
+      this.#turnedTo = eventTimeMs;
+      return true;
+    }
     this.#settleRun();
     const index = windowIndexOf(day);
+    const countsInWindow = windowEndDay(index) > this.#closing.tumblingClosedEnd;
+    const opensWindow = countsInWindow && this.#windows.get(index) === undefined;
+    if (opensWindow && this.#rules.mode === "A" && this.pendingRows >= this.#outputs.worthwhileRows) {
+      this.#ratingWaits = true;
+      return false;
+    }
+    this.#turnedTo = eventTimeMs;
     this.#runDay = day;
-    this.#countsInWindow = windowEndDay(index) > this.#closing.tumblingClosedEnd;
+    this.#countsInWindow = countsInWindow;
     this.#countsInPane = day + this.#rules.anomalyDays > this.#watermark.day;
     // The first sliding window of a day ends with the next one.
     this.#partlyLate = !this.#countsInWindow || day + 1 <= this.#watermark.day;
-    this.#windowTooMany =
-      this.#countsInWindow && this.#windows.count >= this.#rules.maxWindows && this.#windows.get(index) === undefined;
+    this.#windowTooMany = opensWindow && this.#windows.count >= this.#rules.maxWindows;
     return true;
   }
 

@@ -187,6 +187,19 @@ test("what an earlier run put out is not put out again, but counted all the same
   expect(shard.totals.rejected.malformed).toBe(2);
 });
 
+test("mode A far behind takes its epochs where windows begin, and so writes each row once", () => {
+  const outputsMax = 9;
+  const shard = makeShard({ mode: "A" }, { outputsMax });
+  const days = ["2002-09-20", "2002-09-21", "2002-10-20", "2002-11-20", "2002-12-20", "2003-01-20"];
+  const lines = days.flatMap((day) => [1, 2, 3, 4].map((movie) => `${day},${movie},u,4`));
+  const rowsOfEpochs: number[] = [];
+  shard.load(recordBatch(lines, 0));
+  while (!shard.work()) rowsOfEpochs.push(shard.takeEpoch(false).rows.length);
+  rowsOfEpochs.push(shard.takeEpoch(false).rows.length);
+  expect(rowsOfEpochs).toEqual([8, 8, 4]);
+  expect(shard.totals.counted).toBe(lines.length);
+});
+
 test.each([
   ["a limit that stays", 7_500, 16],
   ["limits that grow", undefined, 2],
