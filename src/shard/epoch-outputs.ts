@@ -49,7 +49,7 @@ export class EpochOutputs {
   }
 
   get worthwhileRows(): number {
-    return this.#laterOutputsMax * WORTHWHILE_SHARE;
+    return this.#outputsMax * WORTHWHILE_SHARE;
   }
 
   get empty(): boolean {

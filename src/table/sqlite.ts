@@ -9,8 +9,8 @@ import deleteShards from "../../sql/sqlite/delete-shards.sql" with { type: "text
 import { FileLock } from "../disk/file-lock.ts";
 import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { assert } from "../errors.ts";
-import type { RowColumns } from "../row-columns.ts";
 import type { ResultTable, ShardStanding } from "./contract.ts";
+import { GivenTitles } from "./given-titles.ts";
 import { databasePath, lockPath } from "./sqlite-database.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
@@ -41,8 +41,8 @@ class SqliteTable implements ResultTable {
   #writer: SqliteWriter;
   #lock: FileLock | undefined;
   #thread: SqliteThread | undefined;
-  /** The title of each movie that whoever writes was given last: it is given once. */
-  readonly #titles = new Map<number, string>();
+  /** What whoever writes was given. */
+  #titles = new GivenTitles();
 
   constructor(path: string, source: RatingsSource, holder: string, threadRowsMin: number) {
     this.#path = path;
@@ -58,7 +58,7 @@ class SqliteTable implements ResultTable {
     // Opened anew under the lock: a cleanup just before may have removed the file, and what is written would be lost.
     this.#writer.close();
     this.#writer = new SqliteWriter(this.#path, this.#source);
-    this.#titles.clear();
+    this.#titles = new GivenTitles();
   }
 
   async standings(): Promise<ShardStanding[]> {
@@ -89,11 +89,11 @@ class SqliteTable implements ResultTable {
     this.#checkLocked();
     if (this.#thread === undefined && epoch.rows.length >= this.#threadRowsMin) {
       this.#thread = new SqliteThread(this.#path, this.#source);
-      this.#titles.clear();
+      this.#titles = new GivenTitles();
     }
     // Once there is the thread, it gets the small ones too: epochs are written in order.
     const { partition, identity, previous, offset, rows } = epoch;
-    const packed = { partition, identity, previous, offset, rows: rows.pack(), titles: this.#newTitles(rows) };
+    const packed = { partition, identity, previous, offset, rows: rows.pack(), titles: this.#titles.newIn(rows) };
     if (this.#thread !== undefined) return this.#thread.apply(claimant, packed);
     this.#writer.apply(claimant, packed);
   }
@@ -121,17 +121,6 @@ class SqliteTable implements ResultTable {
       this.#lock?.release();
       this.#lock = undefined;
     }
-  }
-
-  #newTitles({ length, movieId, title }: RowColumns): ReadonlyMap<number, string> {
-    const titles = new Map<number, string>();
-    for (let at = 0; at < length; at++) {
-      if (this.#titles.get(movieId[at]) === title[at]) continue;
-      assert(!titles.has(movieId[at]), "a movie has one title in an epoch");
-      this.#titles.set(movieId[at], title[at]);
-      titles.set(movieId[at], title[at]);
-    }
-    return titles;
   }
 
   #checkLocked(): void {
