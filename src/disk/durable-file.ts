@@ -7,19 +7,28 @@ import { dirname } from "node:path";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 
 /** Durable when this resolves: temporary file, fsync, rename, fsync of the folder. The folder must be there. */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export function replaceFile(path: string, content: string): Promise<void> {
+  return replace(path, content, true);
+}
+
+/** The same without the fsyncs: a loss of power may leave an empty file. */
+export function replaceFileSoon(path: string, content: string): Promise<void> {
+  return replace(path, content, false);
+}
+
+async function replace(path: string, content: string, durably: boolean): Promise<void> {
   // The process id keeps two processes from writing into one temporary file.
   const temporary = `${path}.${process.pid}.new`;
   try {
     const file = await open(temporary, "w");
     try {
       await file.writeFile(content);
-      await file.sync();
+      if (durably) await file.sync();
     } finally {
       await file.close();
     }
     await rename(temporary, path);
-    await syncFolder(dirname(path));
+    if (durably) await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw diskError("write", path, error);

@@ -1,9 +1,10 @@
 /**
  * `totals.json` in the checkpoint folder: what became of every line, and how far each shard has come, for monitoring.
- * Replaced whole: at most every `INTERVAL_MS`, and at the end. Nothing reads it back: the checkpoint keeps the totals.
+ * Replaced whole: at most every `INTERVAL_MS`, and at the end. Nothing reads it back, so it need not outlast a loss of
+ * power: the checkpoint keeps the totals.
  */
 import { join } from "node:path";
-import { replaceFile } from "../disk/durable-file.ts";
+import { replaceFileSoon } from "../disk/durable-file.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { Totals } from "../shard/totals.ts";
 
@@ -30,13 +31,13 @@ export class TotalsFile {
     this.#writtenMs = this.#now();
     const content = describe(totals, shards);
     // A disk that refuses is met by the next checkpoint, which matters more.
-    this.#writing = this.#writing.then(() => replaceFile(this.#path, content)).catch(() => {});
+    this.#writing = this.#writing.then(() => replaceFileSoon(this.#path, content)).catch(() => {});
   }
 
   /** Writes the last totals. */
   async end(totals: Totals, shards: readonly Shard[]): Promise<void> {
     await this.#writing;
-    await replaceFile(this.#path, describe(totals, shards));
+    await replaceFileSoon(this.#path, describe(totals, shards));
   }
 }
 
