@@ -12,6 +12,8 @@ type Outputs = Pick<Epoch, "rows" | "anomalies" | "rejected">;
 
 /** Bytes of a row or an anomaly, with some to spare. */
 const OUTPUT_BYTES = 16;
+/** The words of a run of rows, four each. */
+const WRITTEN = new Int32Array(4 * 1024);
 
 /** About as many bytes as `writeOutputs` will write, lines left out. */
 export function outputBytes({ rows, anomalies, rejected }: Outputs): number {
@@ -65,31 +67,44 @@ export function readOutputs(bytes: Uint8Array, movies: Movies): Outputs {
   return { rows, anomalies, rejected };
 }
 
+/** Window by window, a run of rows at a time, put together for the writer. */
 function writeRows(out: ByteWriter, rows: RowColumns, movies: Movies): void {
   const { length, windowStart, movieId, ratingCount, ratingSum, uniqueRatingCount } = rows;
   out.varint(length);
-  for (let at = 0; at < length; at++) {
-    out.varint(slotOf(movieId[at], movies));
-    out.signed(windowStart[at]);
-    out.varint(ratingCount[at]);
-    out.varint(ratingSum[at]);
-    out.varint(uniqueRatingCount[at]);
+  for (let first = 0; first < length; ) {
+    let end = first;
+    let written = 0;
+    for (; end < length && written < WRITTEN.length && windowStart[end] === windowStart[first]; end++) {
+      WRITTEN[written++] = slotOf(movieId[end], movies);
+      WRITTEN[written++] = ratingCount[end];
+      WRITTEN[written++] = ratingSum[end];
+      WRITTEN[written++] = uniqueRatingCount[end];
+    }
+    out.signed(windowStart[first]);
+    out.varint(end - first);
+    out.varints(WRITTEN, 0, written);
+    first = end;
   }
 }
 
 function readRows(from: ByteReader, movies: Movies): RowColumns {
   const length = from.varint();
   const rows = new RowColumns(length);
-  for (let left = length; left > 0; left--) {
-    const slot = from.varint();
-    rows.push({
-      windowStart: from.signed(),
-      movieId: movies.idOf(slot),
-      title: known(movies.rowTitleOf(slot)),
-      ratingCount: from.varint(),
-      ratingSum: from.varint(),
-      uniqueRatingCount: from.varint(),
-    });
+  while (rows.length < length) {
+    const windowStart = from.signed();
+    const end = rows.length + from.varint();
+    assert(end > rows.length && end <= length, "a run of rows has some, and no more than there are");
+    while (rows.length < end) {
+      const slot = from.varint();
+      rows.push({
+        windowStart,
+        movieId: movies.idOf(slot),
+        title: known(movies.rowTitleOf(slot)),
+        ratingCount: from.varint(),
+        ratingSum: from.varint(),
+        uniqueRatingCount: from.varint(),
+      });
+    }
   }
   return rows;
 }

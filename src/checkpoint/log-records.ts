@@ -11,7 +11,7 @@ import type { CheckpointSettings, Replaced } from "./contract.ts";
 import { bytesOf } from "./frames.ts";
 
 /** Counts up when the files change in a way that an older Tidemark cannot read. */
-export const CHECKPOINT_FORMAT = 2;
+export const CHECKPOINT_FORMAT = 3;
 
 export interface HeaderRecord {
   readonly format: number;

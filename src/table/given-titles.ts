@@ -1,5 +1,5 @@
 /**
- * The titles that somebody was given, so that each movie's goes there once, and again only when it is another one. Pure.
+ * The titles that somebody was given: each movie's goes there once, and again only when it is another one.
  */
 import { assert } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
