@@ -10,12 +10,13 @@ const FIRST_ROWS = 64;
 
 /** Rows as plain data, for another thread; their titles go separately, as most of them are known there. */
 export interface PackedRows {
+  /** How many there are; the columns have room for more. */
+  readonly length: number;
   readonly windowStart: Float64Array<ArrayBuffer>;
   readonly movieId: Int32Array<ArrayBuffer>;
   readonly ratingCount: Int32Array<ArrayBuffer>;
   readonly ratingSum: Int32Array<ArrayBuffer>;
   readonly uniqueRatingCount: Uint8Array<ArrayBuffer>;
-  readonly isNew: Uint8Array<ArrayBuffer>;
 }
 
 export class RowColumns implements Iterable<Row> {
@@ -100,22 +101,24 @@ export class RowColumns implements Iterable<Row> {
     this.#length = at + 1;
   }
 
-  /** A copy of the rows as plain data, without their titles. */
-  pack(): PackedRows {
-    return {
-      windowStart: this.windowStart.slice(),
-      movieId: this.movieId.slice(),
-      ratingCount: this.ratingCount.slice(),
-      ratingSum: this.ratingSum.slice(),
-      uniqueRatingCount: this.uniqueRatingCount.slice(),
-      isNew: this.#isNew.slice(0, this.#length),
+  /** Hands the rows over as plain data, without their titles: here there are none from now on. */
+  handOver(): PackedRows {
+    const rows = {
+      length: this.#length,
+      windowStart: this.#windowStart,
+      movieId: this.#movieId,
+      ratingCount: this.#ratingCount,
+      ratingSum: this.#ratingSum,
+      uniqueRatingCount: this.#uniqueRatingCount,
     };
+    this.#empty();
+    return rows;
   }
 
   /** Gives the rows' memory back: they are no longer needed. */
   release(): void {
-    this.#length = 0;
     release(this.#windowStart, this.#movieId, this.#ratingCount, this.#ratingSum, this.#uniqueRatingCount, this.#isNew);
+    this.#empty();
   }
 
   *[Symbol.iterator](): Iterator<Row> {
@@ -131,6 +134,17 @@ export class RowColumns implements Iterable<Row> {
       ratingSum: this.#ratingSum[at],
       uniqueRatingCount: this.#uniqueRatingCount[at],
     };
+  }
+
+  #empty(): void {
+    this.#length = 0;
+    this.#windowStart = new Float64Array(0);
+    this.#movieId = new Int32Array(0);
+    this.#title.length = 0;
+    this.#ratingCount = new Int32Array(0);
+    this.#ratingSum = new Int32Array(0);
+    this.#uniqueRatingCount = new Uint8Array(0);
+    this.#isNew = new Uint8Array(0);
   }
 
   #grow(): void {

@@ -35,6 +35,17 @@ test("those that are new and the others part, in order, and are itself where all
   expect(fresh.which({ areNew: false }).length).toBe(0);
 });
 
+test("rows that were handed over are columns of numbers elsewhere, and no longer here", () => {
+  const columns = new RowColumns();
+  for (let place = 0; place < 100; place++) columns.push(rowAt(place));
+  const { length, windowStart, movieId } = columns.handOver();
+  expect([length, windowStart[99], movieId[99]]).toEqual([100, rowAt(99).windowStart, 100]);
+  columns.release();
+  expect([columns.length, [...columns]]).toEqual([0, []]);
+  columns.push(rowAt(7), true);
+  expect([[...columns], columns.which({ areNew: true }).length]).toEqual([[rowAt(7)], 1]);
+});
+
 test("the largest and the smallest that a row can hold come back", () => {
   const title = "ü".repeat(128);
   const largest = { movieId: INTEGER_MAX, ratingCount: INTEGER_MAX, ratingSum: INTEGER_MAX, uniqueRatingCount: 11 };

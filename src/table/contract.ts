@@ -52,7 +52,7 @@ export interface ResultTable {
    * as epoch, `epoch.previous`; sets `epoch.identity` and `epoch.offset` and upserts the rows. Finding
    * `epoch.identity` itself means that an earlier try went through: done, nothing is written again. Any other
    * epoch is exit 4. A full disk is exit 3, with nothing of the epoch in the table; a lost connection is made again,
-   * however long that takes, and the epoch tried again.
+   * however long that takes, and the epoch tried again. May take the rows over: nobody looks at them afterwards.
    */
   apply(claimant: string, epoch: Epoch): Promise<void>;
 

@@ -22,7 +22,8 @@ function answer(request: ThreadRequest): ThreadAnswer {
     } else {
       writer ??= new SqliteWriter(path, source);
       writer.apply(request.claimant, request.epoch);
-      release(...Object.values(request.epoch.rows));
+      const { length, ...columns } = request.epoch.rows;
+      release(...Object.values(columns));
     }
     return { kind: "done" };
   } catch (error) {

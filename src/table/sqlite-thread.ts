@@ -43,9 +43,11 @@ export class SqliteThread {
 
   /** Writes an epoch, whose rows' memory is handed over: see `SqliteWriter.apply`. */
   apply(claimant: string, epoch: TableEpoch): Promise<void> {
-    const columns: ArrayBufferView<ArrayBuffer>[] = Object.values(epoch.rows);
-    const buffers = columns.map(({ buffer }) => buffer);
-    return this.#ask({ claimant, epoch }, buffers);
+    const { length, ...columns } = epoch.rows;
+    return this.#ask(
+      { claimant, epoch },
+      Object.values(columns).map(({ buffer }) => buffer),
+    );
   }
 
   /** Ends the thread, its database closed. */

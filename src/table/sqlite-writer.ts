@@ -112,8 +112,7 @@ export class SqliteWriter {
  * Places of rows, which come by window and movie id, in the order of the table's key, where the id is text: neighbours
  * in the tree, written one after the other, cost a third less.
  */
-function inKeyOrder({ windowStart, movieId }: PackedRows): Uint32Array {
-  const { length } = movieId;
+function inKeyOrder({ length, windowStart, movieId }: PackedRows): Uint32Array {
   const places = new Uint32Array(length);
   for (let first = 0; first < length; ) {
     let end = first + 1;

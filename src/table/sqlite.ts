@@ -93,7 +93,8 @@ class SqliteTable implements ResultTable {
     }
     // Once there is the thread, it gets the small ones too: epochs are written in order.
     const { partition, identity, previous, offset, rows } = epoch;
-    const packed = { partition, identity, previous, offset, rows: rows.pack(), titles: this.#titles.newIn(rows) };
+    const titles = this.#titles.newIn(rows);
+    const packed = { partition, identity, previous, offset, rows: rows.handOver(), titles };
     if (this.#thread !== undefined) return this.#thread.apply(claimant, packed);
     this.#writer.apply(claimant, packed);
   }

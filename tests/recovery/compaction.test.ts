@@ -68,7 +68,7 @@ test.each(["A", "C"] as const)(
     // Rejected lines stand in the log until it is compacted: some 25 of these epochs fill it.
     const batches = Array.from({ length: 90 }, (_, day) => [
       ...ratings(30, 30, FIRST_DAY + day, 2),
-      ...longMalformedLines(35),
+      ...longMalformedLines(70),
     ]);
     await sendBatches(batches);
     const expected = expectedResults(home, process.titles, process.rules);
@@ -112,7 +112,7 @@ test("a table from before the base is refused, as its epochs are not in the log 
   await runProcess(home, process);
   cpSync(join(home, "tidemark.db"), join(folder, "older.db"));
   await sendBatches(
-    Array.from({ length: 30 }, (_, day) => [...ratings(9, 30, FIRST_DAY + day, 1), ...longMalformedLines(40)]),
+    Array.from({ length: 30 }, (_, day) => [...ratings(9, 30, FIRST_DAY + day, 1), ...longMalformedLines(80)]),
   );
   await runProcess(home, process);
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(home, `tidemark.db${suffix}`), { force: true });
