@@ -49,7 +49,7 @@ export class EpochOutputs {
   }
 
   get worthwhileRows(): number {
-    return this.#outputsMax * WORTHWHILE_SHARE;
+    return this.#laterOutputsMax * WORTHWHILE_SHARE;
   }
 
   get empty(): boolean {
