@@ -7,10 +7,12 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { keepFolder, removeAll } from "./belongings.ts";
 import { MILLION } from "./density.ts";
-import { type CommandRun, medianRun, rate, runCommand, table } from "./run-command.ts";
+import { type CommandRun, medianRun, medianRunsByTurns, rate, runCommand, table } from "./run-command.ts";
 import { checkpointBytes, EXECUTABLE, type Mode, makeSample, sampleIn } from "./tidemark.ts";
 
 const RUNS = 3;
+/** Of the commands that stand beside each other. */
+const TURNS = 7;
 const bun = process.execPath;
 
 const [millions = "10", days = "222"] = process.argv.slice(2);
@@ -43,10 +45,9 @@ async function drain(mode: Mode): Promise<CommandRun> {
 try {
   await makeSample(sample, ratings, Number(days));
   const produced = await medianRun(RUNS, produce);
-  const bare = await medianRun(RUNS, () => runCommand([bun, join(import.meta.dirname, "bare-loop.ts"), home]));
+  const bareLoop = () => runCommand([bun, join(import.meta.dirname, "bare-loop.ts"), home]);
+  const [bare, modeC, modeA] = await medianRunsByTurns(TURNS, [bareLoop, () => drain("C"), () => drain("A")]);
   const bareSeconds = (JSON.parse(bare.stdout) as { seconds: number }).seconds;
-  const modeC = await medianRun(RUNS, () => drain("C"));
-  const modeA = await medianRun(RUNS, () => drain("A"));
 
   const openState = await freshRun();
   await tidemark("process", "--mode", "A", "--once", ...openState);
@@ -62,7 +63,7 @@ try {
   ];
   const topicBytes = statSync(join(home, "topics/netflix-ratings/0/00000000000000000000.log")).size;
   process.stdout.write(
-    `${millions} million ratings on ${days} days; medians of ${RUNS}; whole processes, start included\n\n` +
+    `${millions} million ratings on ${days} days; medians of ${TURNS} by turns; whole processes, start included\n\n` +
       table(
         ["what", "ratings/s", "of the bare loop", "processor s", "peak MB"],
         [

@@ -84,7 +84,26 @@ export async function medianRunBy(
   await run();
   const runs: CommandRun[] = [];
   for (let count = 0; count < times; count++) runs.push(await run());
-  return runs.sort((a, b) => figure(a) - figure(b))[Math.floor(times / 2)];
+  return middleOf(figure, runs);
+}
+
+/**
+ * The same for several commands that are compared with each other. They are run by turns, as a machine's speed changes
+ * from minute to minute.
+ */
+export async function medianRunsByTurns(times: number, commands: (() => Promise<CommandRun>)[]): Promise<CommandRun[]> {
+  const runs: CommandRun[][] = commands.map(() => []);
+  for (let turn = 0; turn <= times; turn++) {
+    for (const [index, run] of commands.entries()) {
+      const done = await run();
+      if (turn > 0) runs[index].push(done);
+    }
+  }
+  return runs.map((ofCommand) => middleOf(({ seconds }) => seconds, ofCommand));
+}
+
+function middleOf(figure: (run: CommandRun) => number, runs: readonly CommandRun[]): CommandRun {
+  return runs.toSorted((a, b) => figure(a) - figure(b))[Math.floor(runs.length / 2)];
 }
 
 /** The middle of some values, in any order. */
