@@ -119,9 +119,7 @@ export class Closing {
 
   #untitledIn(window: TumblingWindow): number {
     let untitled = 0;
-    for (let slot = 0; slot < window.slotsMax; slot++) {
-      if (window.countOf(slot) !== 0 && this.#movies.titleOf(slot) === undefined) untitled++;
-    }
+    for (const slot of this.#movies.untitled) if (window.countOf(slot) !== 0) untitled++;
     return untitled;
   }
 

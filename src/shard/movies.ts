@@ -22,6 +22,7 @@ export class Movies {
   readonly #titleOfSlot: (string | undefined)[] = [];
   /** The titles as the result table has them: cut to its column. */
   readonly #rowTitleOfSlot: (string | undefined)[] = [];
+  readonly #untitled = new Set<number>();
   /** What `inIdOrder` works in: a new array for each closing would stay as garbage for long. */
   #keys = new Float64Array(0);
   /** Slots below this are in the checkpoint. */
@@ -50,6 +51,11 @@ export class Movies {
   /** The same, cut to the width of the result table's column. */
   rowTitleOf(slot: number): string | undefined {
     return this.#rowTitleOfSlot[slot];
+  }
+
+  /** Slots of the movies without a title. */
+  get untitled(): ReadonlySet<number> {
+    return this.#untitled;
   }
 
   /** Gives a new movie the next slot. */
@@ -141,6 +147,8 @@ export class Movies {
   }
 
   #setTitle(slot: number, title: string | undefined): void {
+    if (title === undefined) this.#untitled.add(slot);
+    else this.#untitled.delete(slot);
     this.#titleOfSlot[slot] = title;
     this.#rowTitleOfSlot[slot] = title === undefined ? undefined : cutTitle(title);
   }
