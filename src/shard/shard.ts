@@ -37,7 +37,7 @@ export class Shard {
   readonly #walk: SliceWalk;
 
   #nextOffset = 0;
-  /** The walk stands on a rating that is not counted yet, as closing windows for it filled the outputs. */
+  /** The walk stands on a rating not counted yet: closing windows for it filled the outputs, or it opens a window. */
   #ratingWaits = false;
   /** A closing filled the outputs, or was under way when the last process ended. */
   #closingWaits = true;
@@ -272,7 +272,9 @@ export class Shard {
     this.#settleRun();
     const index = windowIndexOf(day);
     const countsInWindow = windowEndDay(index) > this.#closing.tumblingClosedEnd;
-    const opensWindow = countsInWindow && this.#windows.get(index) === undefined;
+    const needsWindow = countsInWindow && this.#windows.get(index) === undefined;
+    const windowTooMany = needsWindow && this.#windows.count >= this.#rules.maxWindows;
+    const opensWindow = needsWindow && !windowTooMany;
     if (opensWindow && this.#rules.mode === "A" && this.pendingRows >= this.#outputs.worthwhileRows) {
       this.#ratingWaits = true;
       return false;
@@ -283,7 +285,7 @@ export class Shard {
     this.#countsInPane = day + this.#rules.anomalyDays > this.#watermark.day;
     // The first sliding window of a day ends with the next one.
     this.#partlyLate = !this.#countsInWindow || day + 1 <= this.#watermark.day;
-    this.#windowTooMany = opensWindow && this.#windows.count >= this.#rules.maxWindows;
+    this.#windowTooMany = windowTooMany;
     return true;
   }
 

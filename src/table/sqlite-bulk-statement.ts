@@ -35,13 +35,17 @@ export class BulkStatement {
       this.#many ??= this.#database.prepare(
         this.#sql.replace(this.#placeholders, Array(ROWS_PER_STATEMENT).fill(this.#placeholders).join(", ")),
       );
-      this.#many.run(...values);
+      checkChanges(this.#many.run(...values), ROWS_PER_STATEMENT);
     }
     values.length = Math.min(values.length, this.#columns);
     for (; first < rows; first++) {
       put(values, first, first + 1);
       this.#one ??= this.#database.prepare(this.#sql);
-      this.#one.run(...values);
+      checkChanges(this.#one.run(...values), 1);
     }
   }
+}
+
+function checkChanges({ changes }: { changes: number | bigint }, rows: number): void {
+  assert(Number(changes) === rows, "a statement writes every row that it is given");
 }

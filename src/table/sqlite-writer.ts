@@ -14,7 +14,7 @@ import type { PackedRows } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ShardStanding } from "./contract.ts";
 import { BulkStatement } from "./sqlite-bulk-statement.ts";
-import { inTransaction, makeDurable, openDatabase } from "./sqlite-database.ts";
+import { inTransaction, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
 import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { isApplied } from "./standing.ts";
 
@@ -45,6 +45,8 @@ export class SqliteWriter {
     try {
       checkWritable(readContents(this.#database, path), path);
       makeDurable(this.#database, path);
+      // Otherwise many movies would need a temporary file.
+      this.#database.exec("PRAGMA temp_store = MEMORY");
       this.#database.exec(createMovies);
       this.#movies = new BulkStatement(this.#database, upsertMovies);
       this.#ratings = new BulkStatement(this.#database, upsertRatings);
@@ -67,7 +69,7 @@ export class SqliteWriter {
   /** Writes an epoch, unless it is there already. Exit 4 where it is not the next, or the claim is another's. */
   apply(claimant: string, epoch: TableEpoch): void {
     // Outside the transaction: they are kept whatever becomes of it.
-    this.#putTitles(epoch.titles);
+    translated(this.#path, () => this.#putTitles(epoch.titles));
     this.write((shards) => {
       if (isApplied(epoch, shards, claimant, this.#path)) return;
       const { partition, identity, offset, rows } = epoch;

@@ -41,10 +41,10 @@ export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "
   const repeated = new Warnings(source, "lines skipped that repeat an earlier id");
   const unknown = new Warnings(source, "lines skipped that are no title line");
   const hasNul = text.includes("\0");
+  let lineNumber = 0;
   let beforeFirst = true;
-  const lines = linesOf(text);
-  for (let lineNumber = 1; lineNumber <= lines.length; lineNumber++) {
-    const line = lines[lineNumber - 1];
+  for (const line of lines(text)) {
+    lineNumber++;
     if (line === "") continue;
     const mayBeHeader = beforeFirst;
     beforeFirst = false;
@@ -55,7 +55,7 @@ export function parseTitles(bytes: Uint8Array, asked: TitlesEncoding, source = "
     } else if (title.length > TITLE_LENGTH_MAX) {
       unknown.add(lineNumber, () => `its title is longer than ${TITLE_LENGTH_MAX} characters`);
     } else if (titles.has(movieId)) {
-      repeated.add(lineNumber, () => `movie ${movieId} has its title on line ${firstLineOf(movieId, lines)}`);
+      repeated.add(lineNumber, () => `movie ${movieId} has its title on line ${firstLineOf(movieId, text)}`);
     } else {
       titles.set(movieId, hasNul ? withoutNul(unquote(title)) : unquote(title));
     }
@@ -98,18 +98,24 @@ function columns(line: string): [movieId: number | undefined, title: string] {
 }
 
 /** Number of the line that has the movie's title. */
-function firstLineOf(movieId: number, lines: readonly string[]): number {
-  const hasTitle = (line: string) => {
+function firstLineOf(movieId: number, text: string): number {
+  let lineNumber = 0;
+  for (const line of lines(text)) {
+    lineNumber++;
     const [id, title] = columns(line);
-    return id === movieId && title.length <= TITLE_LENGTH_MAX;
-  };
-  return lines.findIndex(hasTitle) + 1;
+    if (id === movieId && title.length <= TITLE_LENGTH_MAX) return lineNumber;
+  }
+  throw new Error("a movie that has a title has it on a line");
 }
 
-/** The lines of a text without their ends; behind the last end there is an empty one. */
-function linesOf(text: string): string[] {
-  const lines = text.split("\n");
-  return text.includes("\r") ? lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line)) : lines;
+/** The lines of a text without their ends, one at a time; a last one without an end counts too. */
+function* lines(text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const lineFeed = text.indexOf("\n", start);
+    const end = lineFeed === -1 ? text.length : lineFeed;
+    yield text.slice(start, text[end - 1] === "\r" && end > start ? end - 1 : end);
+    start = end + 1;
+  }
 }
 
 /** Warnings of one kind: the first ones as they are, then only how many. */
