@@ -25,13 +25,21 @@ export interface KilledJob extends Rules {
   readonly movies: number;
 }
 
-/** Runs the job to its end; how many commands were killed. `told` is what a message says first. */
+/** What a job came to. */
+export interface Survived {
+  /** Commands that were killed. */
+  readonly kills: number;
+  /** Processes that anomalies come from. */
+  readonly owners: number;
+}
+
+/** Runs the job to its end. `told` is what a message says first. */
 export async function killAgainAndAgain(
   workplace: KillableWorkplace,
   job: KilledJob,
   random: Random,
   told: string,
-): Promise<number> {
+): Promise<Survived> {
   const { mode, anomalyDays, anomalyMinCount, anomalyMinMean, partitions, chunks, ratings, days, movies } = job;
   const titles = writeTitles(workplace, "titles.csv", movies);
   for (let chunk = 0; chunk <= chunks; chunk++) {
@@ -73,8 +81,6 @@ export async function killAgainAndAgain(
   );
   expect(Math.min(expected.rows.length, anomalies)).toBeGreaterThan(100);
   expect(rejected).toBeGreaterThan(30);
-  // The work was shared, not left to the last one.
-  expect(owners.size).toBeGreaterThan(2);
   expect(difference(resultsIn(left), expected)).toBeUndefined();
-  return killed.running + killed.draining + killed.produce;
+  return { kills: killed.running + killed.draining + killed.produce, owners: owners.size };
 }
