@@ -81,17 +81,19 @@ export async function medianRunBy(
   times: number,
   run: () => Promise<CommandRun>,
 ): Promise<CommandRun> {
-  await run();
-  const runs: CommandRun[] = [];
-  for (let count = 0; count < times; count++) runs.push(await run());
-  return middleOf(figure, runs);
+  const [median] = await medianRunsByTurns(times, [run], figure);
+  return median;
 }
 
 /**
  * The same for several commands that are compared with each other. They are run by turns, as a machine's speed changes
  * from minute to minute.
  */
-export async function medianRunsByTurns(times: number, commands: (() => Promise<CommandRun>)[]): Promise<CommandRun[]> {
+export async function medianRunsByTurns(
+  times: number,
+  commands: readonly (() => Promise<CommandRun>)[],
+  figure = ({ seconds }: CommandRun) => seconds,
+): Promise<CommandRun[]> {
   const runs: CommandRun[][] = commands.map(() => []);
   for (let turn = 0; turn <= times; turn++) {
     for (const [index, run] of commands.entries()) {
@@ -99,11 +101,7 @@ export async function medianRunsByTurns(times: number, commands: (() => Promise<
       if (turn > 0) runs[index].push(done);
     }
   }
-  return runs.map((ofCommand) => middleOf(({ seconds }) => seconds, ofCommand));
-}
-
-function middleOf(figure: (run: CommandRun) => number, runs: readonly CommandRun[]): CommandRun {
-  return runs.toSorted((a, b) => figure(a) - figure(b))[Math.floor(runs.length / 2)];
+  return runs.map((ofCommand) => ofCommand.sort((a, b) => figure(a) - figure(b))[Math.floor(times / 2)]);
 }
 
 /** The middle of some values, in any order. */

@@ -19,6 +19,11 @@ export interface PackedRows {
   readonly uniqueRatingCount: Uint8Array<ArrayBuffer>;
 }
 
+/** The columns of packed rows: whose memory goes to another thread, or is given back. */
+export function columnsOf({ length, ...columns }: PackedRows): ArrayBufferView<ArrayBuffer>[] {
+  return Object.values(columns);
+}
+
 export class RowColumns implements Iterable<Row> {
   #length = 0;
   #windowStart: Float64Array<ArrayBuffer>;

@@ -12,7 +12,6 @@ export class BulkStatement {
   readonly #database: DatabaseSync;
   readonly #sql: string;
   readonly #placeholders: string;
-  readonly #columns: number;
   #one: StatementSync | undefined;
   #many: StatementSync | undefined;
 
@@ -23,25 +22,24 @@ export class BulkStatement {
     this.#database = database;
     this.#sql = sql;
     this.#placeholders = placeholders;
-    this.#columns = placeholders.split(",").length;
   }
 
   /** `put` writes the values of the rows from `first` up to, not including, `end`, one row's behind the other's. */
   run(rows: number, put: (values: SQLInputValue[], first: number, end: number) => void): void {
     const values: SQLInputValue[] = [];
-    let first = 0;
-    for (; first + ROWS_PER_STATEMENT <= rows; first += ROWS_PER_STATEMENT) {
+    const rest = rows % ROWS_PER_STATEMENT;
+    for (let first = 0; first < rows - rest; first += ROWS_PER_STATEMENT) {
       put(values, first, first + ROWS_PER_STATEMENT);
       this.#many ??= this.#database.prepare(
         this.#sql.replace(this.#placeholders, Array(ROWS_PER_STATEMENT).fill(this.#placeholders).join(", ")),
       );
       checkChanges(this.#many.run(...values), ROWS_PER_STATEMENT);
     }
-    values.length = Math.min(values.length, this.#columns);
-    for (; first < rows; first++) {
-      put(values, first, first + 1);
+    const valuesOfOne: SQLInputValue[] = [];
+    for (let row = rows - rest; row < rows; row++) {
+      put(valuesOfOne, row, row + 1);
       this.#one ??= this.#database.prepare(this.#sql);
-      checkChanges(this.#one.run(...values), 1);
+      checkChanges(this.#one.run(...valuesOfOne), 1);
     }
   }
 }

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { assert, UserError } from "../errors.ts";
 import { release } from "../released.ts";
+import { columnsOf } from "../row-columns.ts";
 import type { ThreadAnswer, ThreadRequest, ThreadTable } from "./sqlite-thread.ts";
 import { SqliteWriter } from "./sqlite-writer.ts";
 
@@ -22,8 +23,7 @@ function answer(request: ThreadRequest): ThreadAnswer {
     } else {
       writer ??= new SqliteWriter(path, source);
       writer.apply(request.claimant, request.epoch);
-      const { length, ...columns } = request.epoch.rows;
-      release(...Object.values(columns));
+      release(...columnsOf(request.epoch.rows));
     }
     return { kind: "done" };
   } catch (error) {

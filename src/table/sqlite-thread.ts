@@ -4,9 +4,11 @@
  * here. What the thread runs is `sqlite-thread-main.ts`.
  */
 import { Worker } from "node:worker_threads";
-import type { RatingsSource } from "../epoch.ts";
+import type { Epoch, RatingsSource } from "../epoch.ts";
 import { UserError, type UserExitCode } from "../errors.ts";
-import type { TableEpoch } from "./sqlite-writer.ts";
+import { columnsOf } from "../row-columns.ts";
+import { GivenTitles } from "./given-titles.ts";
+import { type TableEpoch, tableEpochOf } from "./sqlite-writer.ts";
 
 /** What the thread is begun with. */
 export interface ThreadTable {
@@ -27,6 +29,7 @@ export class SqliteThread {
   readonly #worker: Worker;
   /** Requests that are not answered yet, oldest first. */
   readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #titles = new GivenTitles();
   #failure: Error | undefined;
 
   constructor(path: string, source: RatingsSource) {
@@ -41,13 +44,11 @@ export class SqliteThread {
     this.#worker.on("exit", () => this.#fail(new Error("the thread that writes the SQLite table has ended by itself")));
   }
 
-  /** Writes an epoch, whose rows' memory is handed over: see `SqliteWriter.apply`. */
-  apply(claimant: string, epoch: TableEpoch): Promise<void> {
-    const { length, ...columns } = epoch.rows;
-    return this.#ask(
-      { claimant, epoch },
-      Object.values(columns).map(({ buffer }) => buffer),
-    );
+  /** Writes an epoch, whose rows' memory is handed over: see `ResultTable.apply`. */
+  apply(claimant: string, given: Epoch): Promise<void> {
+    const epoch = tableEpochOf(given, this.#titles);
+    const buffers = columnsOf(epoch.rows).map(({ buffer }) => buffer);
+    return this.#ask({ claimant, epoch }, buffers);
   }
 
   /** Ends the thread, its database closed. */

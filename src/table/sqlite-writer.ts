@@ -13,12 +13,12 @@ import { release } from "../released.ts";
 import type { PackedRows } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ShardStanding } from "./contract.ts";
+import type { GivenTitles } from "./given-titles.ts";
 import { BulkStatement } from "./sqlite-bulk-statement.ts";
 import { inTransaction, makeDurable, openDatabase, translated } from "./sqlite-database.ts";
 import { checkExists, readContents, readShards } from "./sqlite-schema.ts";
 import { isApplied } from "./standing.ts";
 
-const COLUMNS = 5;
 /** An id of ten digits and a place below this fit a double's 53 bits. */
 const KEY_ROWS = 2 ** 19;
 
@@ -27,6 +27,13 @@ export interface TableEpoch extends Pick<Epoch, "partition" | "identity" | "prev
   readonly rows: PackedRows;
   /** By movie id: titles that the writer was not given before, or that differ from what it was given last. */
   readonly titles: ReadonlyMap<number, string>;
+}
+
+/** The epoch for a writer that was given these titles. Its rows are handed over. */
+export function tableEpochOf(epoch: Epoch, given: GivenTitles): TableEpoch {
+  const { partition, identity, previous, offset, rows } = epoch;
+  const titles = given.newIn(rows);
+  return { partition, identity, previous, offset, rows: rows.handOver(), titles };
 }
 
 export class SqliteWriter {
@@ -91,7 +98,6 @@ export class SqliteWriter {
   }
 
   #putTitles(titles: ReadonlyMap<number, string>): void {
-    if (titles.size === 0) return;
     const movies = [...titles];
     this.#movies.run(movies.length, (values, first, end) => {
       for (let at = first, to = 0; at < end; at++) {
@@ -140,13 +146,12 @@ function textOrder(movieId: number): number {
 /** Puts there the columns of the rows at these places, in the order of the statement. */
 function putColumns(values: SQLInputValue[], rows: PackedRows, places: Uint32Array): void {
   const { windowStart, movieId, ratingCount, ratingSum, uniqueRatingCount } = rows;
-  for (let i = 0; i < places.length; i++) {
-    const place = places[i];
-    const at = i * COLUMNS;
-    values[at] = windowStart[place];
-    values[at + 1] = movieId[place];
-    values[at + 2] = ratingCount[place];
-    values[at + 3] = ratingSum[place];
-    values[at + 4] = uniqueRatingCount[place];
+  for (let at = 0, to = 0; at < places.length; at++) {
+    const place = places[at];
+    values[to++] = windowStart[place];
+    values[to++] = movieId[place];
+    values[to++] = ratingCount[place];
+    values[to++] = ratingSum[place];
+    values[to++] = uniqueRatingCount[place];
   }
 }

@@ -13,7 +13,7 @@ import type { ResultTable, ShardStanding } from "./contract.ts";
 import { GivenTitles } from "./given-titles.ts";
 import { databasePath, lockPath } from "./sqlite-database.ts";
 import { SqliteThread } from "./sqlite-thread.ts";
-import { SqliteWriter } from "./sqlite-writer.ts";
+import { SqliteWriter, tableEpochOf } from "./sqlite-writer.ts";
 import { checkClaimed } from "./standing.ts";
 
 /** An epoch of so many rows begins the thread, which takes 15 MB and 50 ms: not for a few rows now and then. */
@@ -41,8 +41,8 @@ class SqliteTable implements ResultTable {
   #writer: SqliteWriter;
   #lock: FileLock | undefined;
   #thread: SqliteThread | undefined;
-  /** What whoever writes was given. */
-  #titles = new GivenTitles();
+  /** What the writer was given; the thread has its own. */
+  readonly #titles = new GivenTitles();
 
   constructor(path: string, source: RatingsSource, holder: string, threadRowsMin: number) {
     this.#path = path;
@@ -58,7 +58,6 @@ class SqliteTable implements ResultTable {
     // Opened anew under the lock: a cleanup just before may have removed the file, and what is written would be lost.
     this.#writer.close();
     this.#writer = new SqliteWriter(this.#path, this.#source);
-    this.#titles = new GivenTitles();
   }
 
   async standings(): Promise<ShardStanding[]> {
@@ -87,16 +86,10 @@ class SqliteTable implements ResultTable {
 
   async apply(claimant: string, epoch: Epoch): Promise<void> {
     this.#checkLocked();
-    if (this.#thread === undefined && epoch.rows.length >= this.#threadRowsMin) {
-      this.#thread = new SqliteThread(this.#path, this.#source);
-      this.#titles = new GivenTitles();
-    }
+    if (epoch.rows.length >= this.#threadRowsMin) this.#thread ??= new SqliteThread(this.#path, this.#source);
     // Once there is the thread, it gets the small ones too: epochs are written in order.
-    const { partition, identity, previous, offset, rows } = epoch;
-    const titles = this.#titles.newIn(rows);
-    const packed = { partition, identity, previous, offset, rows: rows.handOver(), titles };
-    if (this.#thread !== undefined) return this.#thread.apply(claimant, packed);
-    this.#writer.apply(claimant, packed);
+    if (this.#thread !== undefined) return this.#thread.apply(claimant, epoch);
+    this.#writer.apply(claimant, tableEpochOf(epoch, this.#titles));
   }
 
   /** Another program's write is waited for, up to 5 s, at any time: more would block signals, too. */

@@ -43,8 +43,9 @@ export function decodeTitles(bytes: Uint8Array, asked: TitlesEncoding, source: s
       "leave --titles-encoding on auto, or set it to windows-1250 or latin-1",
     );
   }
-  const encoding = asked === "auto" ? guessSingleByte(content) : asked;
-  return { text: encoding === "latin-1" ? decodeLatin1(content) : decodeWindows1250(content), encoding };
+  const latin1 = decodeLatin1(content);
+  const encoding = asked === "auto" ? guessSingleByte(latin1) : asked;
+  return { text: encoding === "latin-1" ? latin1 : decodeWindows1250(content), encoding };
 }
 
 /**
@@ -54,12 +55,12 @@ export function decodeTitles(bytes: Uint8Array, asked: TitlesEncoding, source: s
  *   does write next to a letter: `¿Qué`, `Nº`, `1ª`.
  * Letters in both, such as F1 (`ñ` or `ń`), tell nothing; without a sign the file is Latin-1, as the original was.
  */
-function guessSingleByte(bytes: Uint8Array): FoundEncoding {
-  for (const { index: at } of decodeLatin1(bytes).matchAll(/[\x80-\xff]/g)) {
-    const byte = bytes[at];
+function guessSingleByte(latin1: string): FoundEncoding {
+  for (const { index: at } of latin1.matchAll(/[\x80-\xff]/g)) {
+    const byte = latin1.charCodeAt(at);
     if (byte <= 0x9f) return "windows-1250";
-    const letterBefore = isLetter(bytes[at - 1]);
-    const letterAfter = isLetter(bytes[at + 1]);
+    const letterBefore = isLetter(latin1.charCodeAt(at - 1));
+    const letterAfter = isLetter(latin1.charCodeAt(at + 1));
     switch (byte) {
       case 0xa3: // £ or Ł
       case 0xa5: // ¥ or Ą
@@ -82,9 +83,8 @@ function guessSingleByte(bytes: Uint8Array): FoundEncoding {
   return "latin-1";
 }
 
-/** Whether a byte, or none, is a letter in Latin-1 and in Windows-1250 alike. */
-function isLetter(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
+/** Whether a byte is a letter in Latin-1 and in Windows-1250 alike; NaN, where there is none, is not. */
+function isLetter(byte: number): boolean {
   const lower = byte | 0x20;
   return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0xc0 && byte !== 0xd7 && byte !== 0xf7);
 }

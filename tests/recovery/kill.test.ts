@@ -48,5 +48,5 @@ test("enough was killed", () => {
   console.log(`${kills} kills, anomalies by ${owners} processes`);
   expect(kills).toBeGreaterThanOrEqual(KILLS_MIN);
   // The work was shared, not left to each job's last process. Of one job that cannot be said: it is chance.
-  expect(owners).toBeGreaterThan(2 * JOBS.length);
+  expect(owners).toBeGreaterThanOrEqual(3 * JOBS.length);
 });
