@@ -40,6 +40,7 @@ export class DayRun {
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
   #ratings = 0;
+  #slots = 0;
 
   constructor(memory = new LaneMemory()) {
     this.#memory = memory;
@@ -57,6 +58,7 @@ export class DayRun {
   /** Adds a rating of a movie, which the lane may gather from here on. */
   add(movieId: number, slot: number, rating: number): void {
     assert(!this.full, "a full run is taken first");
+    if (slot >= this.#slots) this.#slots = slot + 1;
     const isGathered = this.#memory.makeRoom(slot, movieId);
     const { report, table, touched, cells } = this.#memory.words;
     if (isGathered) table[movieId] = slot + 1;
@@ -100,8 +102,13 @@ export class DayRun {
     }
     const entries = this.#entries;
     const values = this.#values;
-    for (let movie = 0; movie < movies; movie++) {
-      const slot = touched[movie];
+    const inOrder = movies * 4 > this.#slots;
+    for (let movie = 0, next = 0; movie < movies; movie++) {
+      let slot = touched[movie];
+      if (inOrder) {
+        while (cells[next * CELL_WORDS] === 0) next++;
+        slot = next++;
+      }
       const cell = slot * CELL_WORDS;
       const at = movie * ENTRY_WORDS;
       entries[at] = slot;

@@ -85,7 +85,7 @@ export class PostgresSession {
   }
 
   /** Runs a `COPY … FROM STDIN` with what `chunks` give. */
-  async copy(statement: string, chunks: Iterable<string>): Promise<void> {
+  async copy(statement: string, chunks: Iterable<Uint8Array>): Promise<void> {
     await pipeline(Readable.from(chunks), this.#client.query(copyFrom(statement)));
   }
 

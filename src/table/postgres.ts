@@ -18,7 +18,7 @@ import { assert, stateError } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
 import { checkWritable } from "./contents.ts";
 import type { ResultTable, ShardStanding } from "./contract.ts";
-import { copyLines } from "./copy-lines.ts";
+import { copyRows } from "./copy-rows.ts";
 import { isHeldUp, isReadOnly, isUnreachable, reasonOf, sqlState } from "./postgres-errors.ts";
 import { lockDatabase, lockingBackend, tryLock } from "./postgres-lock.ts";
 import { readContents, readShards } from "./postgres-schema.ts";
@@ -262,7 +262,7 @@ class PostgresTable implements ResultTable {
     if (rows.length < COPY_ROWS_MIN) return this.#upsert(rows);
     await this.#session.query("SAVEPOINT copy");
     try {
-      await this.#session.copy(copyRatings, copyLines(rows));
+      await this.#session.copy(copyRatings, copyRows(rows));
     } catch (error) {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       await this.#session.query("ROLLBACK TO SAVEPOINT copy");
