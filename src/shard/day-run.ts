@@ -26,7 +26,13 @@ const OFFSET_DELTA = 2;
 /** Words of an entry: slot, count, sum. */
 export const ENTRY_WORDS = 3;
 
-/** What a run gathered, movie by movie in order of appearance: views, good until the run is taken again. */
+/**
+ * From this share of the slots on, the movies of a run come in the order of their slots: then window, pane and running
+ * sums are walked from front to back, which the processor foresees.
+ */
+const ORDERED_SHARE = 1 / 4;
+
+/** What a run gathered, movie by movie: views, good until the run is taken again. */
 export interface DayRatings {
   readonly ratings: number;
   /** `ENTRY_WORDS` words a movie. */
@@ -40,6 +46,7 @@ export class DayRun {
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
   #ratings = 0;
+  /** Above every slot that was added. */
   #slots = 0;
 
   constructor(memory = new LaneMemory()) {
@@ -58,7 +65,7 @@ export class DayRun {
   /** Adds a rating of a movie, which the lane may gather from here on. */
   add(movieId: number, slot: number, rating: number): void {
     assert(!this.full, "a full run is taken first");
-    if (slot >= this.#slots) this.#slots = slot + 1;
+    this.#slots = Math.max(this.#slots, slot + 1);
     const isGathered = this.#memory.makeRoom(slot, movieId);
     const { report, table, touched, cells } = this.#memory.words;
     if (isGathered) table[movieId] = slot + 1;
@@ -96,19 +103,15 @@ export class DayRun {
   take(): DayRatings {
     const { report, touched, cells } = this.#memory.words;
     const movies = report[TOUCHED];
+    if (movies >= this.#slots * ORDERED_SHARE) this.#putInOrder();
     if (this.#values.length < movies) {
       this.#entries = new Int32Array(touched.length * ENTRY_WORDS);
       this.#values = new Uint16Array(touched.length);
     }
     const entries = this.#entries;
     const values = this.#values;
-    const inOrder = movies * 4 > this.#slots;
-    for (let movie = 0, next = 0; movie < movies; movie++) {
-      let slot = touched[movie];
-      if (inOrder) {
-        while (cells[next * CELL_WORDS] === 0) next++;
-        slot = next++;
-      }
+    for (let movie = 0; movie < movies; movie++) {
+      const slot = touched[movie];
       const cell = slot * CELL_WORDS;
       const at = movie * ENTRY_WORDS;
       entries[at] = slot;
@@ -122,6 +125,12 @@ export class DayRun {
     this.#ratings = 0;
     report[TOUCHED] = 0;
     return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
+  }
+
+  #putInOrder(): void {
+    const { report, touched, cells } = this.#memory.words;
+    const movies = report[TOUCHED];
+    for (let slot = 0, place = 0; place < movies; slot++) if (cells[slot * CELL_WORDS] !== 0) touched[place++] = slot;
   }
 }
 

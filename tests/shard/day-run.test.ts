@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { DayRun } from "../../src/shard/day-run.ts";
 import { figuresOf } from "./run-figures.ts";
 
-/** Slot and figures of each movie in turn, then the number of ratings. */
+/** Slot and figures of each movie, by slot, then the number of ratings. */
 function taken(run: DayRun): number[][] {
   const ratings = run.take();
-  return [...[...figuresOf(ratings)].map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
+  const movies = [...figuresOf(ratings)].sort(([one], [other]) => one - other);
+  return [...movies.map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
 }
 
 test("gathers count, sum and a bit for each rating value, by movie", () => {
@@ -23,7 +24,7 @@ test("gathers count, sum and a bit for each rating value, by movie", () => {
     run.add(slot + 1, slot, rating);
   }
   expect(run.empty).toBe(false);
-  expect(taken(run)).toEqual([[7, 3, 13, 0b110000], [0, 2, 0, 1], [1, 1, 10, 1 << 10], [6]]);
+  expect(taken(run)).toEqual([[0, 2, 0, 1], [1, 1, 10, 1 << 10], [7, 3, 13, 0b110000], [6]]);
 });
 
 test("is empty after it was taken, and takes slots of any size", () => {

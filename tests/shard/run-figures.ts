@@ -1,7 +1,7 @@
 /** Ratings of one day, for tests. */
 import { type DayRatings, ENTRY_WORDS } from "../../src/shard/day-run.ts";
 
-/** What a run holds: by slot, in order of appearance, count, sum and a bit for each rating value. */
+/** What a run holds: by slot, count, sum and a bit for each rating value. */
 export function figuresOf({ entries, values }: DayRatings): Map<number, readonly number[]> {
   const movies = Array.from(values, (bits, movie) => {
     const [slot, count, sum] = entries.subarray(movie * ENTRY_WORDS, (movie + 1) * ENTRY_WORDS);
