@@ -70,17 +70,20 @@ const VALUES_SHIFT: u64 = 52;
 const TOUCHED_AT: usize = 0;
 const NEXT_AT: usize = 4;
 const OFFSET_DELTA_AT: usize = 8;
+const GIVEN_AT: usize = 12;
 
 /**
  * Gathers plain ratings: those that begin with the same date as the bytes at `date`, in short records not before the
- * batch's time, of a movie in the table and a user without anything odd, with a rating of one digit. Begins with the
- * record at `from` and stops before the first other one, at `batchEnd`, or after `records`. Returns how many it took.
+ * batch's time, of a movie whose id is below `idsEnd` and a user without anything odd, with a rating of one digit.
+ * Begins with the record at `from` and stops before the first other one, at `batchEnd`, or after `records`. Returns how
+ * many it took.
  *
- * `slots` is a table by movie id, up to `idsEnd`: the movie's slot plus 1, 0 for none. `cells` holds 64 bits a slot:
+ * `slots` is a table by movie id: the movie's slot plus 1, 0 for none. A movie without one is given the next, and its
+ * id noted at `ids`, by slot; where `slotsEnd` or more are given, it is left alone. `cells` holds 64 bits a slot:
  * count, sum, and a bit for each rating value; no more than 2^24 - 1 ratings may be there, these included. A slot whose
  * cell was 0 is put at the end of the list at `touched`, whose length stands first in `report`; behind it are left
- * where the next record begins, and where the offset delta of the last one taken lies. Behind the batch a byte below
- * 0x80 must stand, and 128 bytes more be there.
+ * where the next record begins, where the offset delta of the last one taken lies, and, before and after, how many
+ * slots are given. Behind the batch a byte below 0x80 must stand, and 128 bytes more be there.
  *
  * Half of the time here is waiting for `slots` and `cells` to come from the second cache. So a cell is small, and there
  * is a jump for each condition, which is foretold: the fewer instructions, the more records the processor has at once.
@@ -92,6 +95,8 @@ export function gather(
   date: u32,
   slots: u32,
   idsEnd: u32,
+  ids: u32,
+  slotsEnd: u32,
   cells: u32,
   touched: u32,
   report: u32,
@@ -100,6 +105,7 @@ export function gather(
   const date1 = load<u32>(date, DATE_BYTES - 4);
   if (date1 >> 24 !== COMMA) return 0;
   let touchedCount = load<u32>(report, TOUCHED_AT);
+  let given = load<u32>(report, GIVEN_AT);
   let next = from;
   let offsetDelta: u32 = 0;
   let taken: u32 = 0;
@@ -140,8 +146,7 @@ export function gather(
     const ones = ((digits >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
     const id = <u32>(((digits & 0x000000ff000000ff) * 0x000f424000000064 + ones) >> 32);
     if (id >= idsEnd) break;
-    const slot = load<u32>(slots + (id << 2)) - 1;
-    if (<i32>slot < 0) break;
+    let slot = load<u32>(slots + (id << 2)) - 1;
 
     // The user: nearly always a number of four to eight digits, which two looks find.
     const user = at + (<u32>bits >> 3) + 1;
@@ -157,6 +162,12 @@ export function gather(
     while (odd < userEnd && load<u8>(odd) > COMMA) odd++;
     if (odd !== userEnd) break;
 
+    if (<i32>slot < 0) {
+      if (given >= slotsEnd) break;
+      slot = given++;
+      store<u32>(ids + (slot << 2), id);
+      store<u32>(slots + (id << 2), given);
+    }
     const cell = cells + (slot << 3);
     const before = load<u64>(cell);
     // Without a branch, which nothing could foretell: what is not counted is written over.
@@ -170,5 +181,6 @@ export function gather(
   store<u32>(report, touchedCount, TOUCHED_AT);
   store<u32>(report, next, NEXT_AT);
   store<u32>(report, offsetDelta, OFFSET_DELTA_AT);
+  store<u32>(report, given, GIVEN_AT);
   return taken;
 }

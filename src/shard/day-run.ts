@@ -7,6 +7,7 @@
 import { assert } from "../errors.ts";
 import type { RecordCursor } from "../topic/record-cursor.ts";
 import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
+import type { Movies } from "./movies.ts";
 
 // A cell holds the count in 24 bits, the sum in 28, and a bit for each rating value in 11: the lane reads and writes it
 // at once, and of small cells more are in the first cache. Little-endian, so the lower word comes first; it has 8 bits
@@ -18,10 +19,11 @@ const SUM_LOW_MASK = 0xff;
 const SUM_HIGH_MASK = 0xfffff;
 const VALUES_SHIFT = 20;
 
-// The fields of the lane's report; the first is written here as well: slots in the run.
+// The fields of the lane's report. Two are written here as well: slots in the run, and slots that movies have.
 const TOUCHED = 0;
 const NEXT = 1;
 const OFFSET_DELTA = 2;
+const GIVEN = 3;
 
 /** Words of an entry: slot, count, sum. */
 export const ENTRY_WORDS = 3;
@@ -46,7 +48,7 @@ export class DayRun {
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
   #ratings = 0;
-  /** Above every slot that was added. */
+  /** That movies have: the lane gives the next. */
   #slots = 0;
 
   constructor(memory = new LaneMemory()) {
@@ -62,13 +64,16 @@ export class DayRun {
     return this.#ratings >= COUNT_MAX;
   }
 
+  /** Notes the slots of all movies: the lane gives the next, and must not give a movie a second one. */
+  knowAll(movies: Movies): void {
+    while (this.#slots < movies.count) this.#know(movies.idOf(this.#slots), this.#slots);
+  }
+
   /** Adds a rating of a movie, which the lane may gather from here on. */
   add(movieId: number, slot: number, rating: number): void {
     assert(!this.full, "a full run is taken first");
-    this.#slots = Math.max(this.#slots, slot + 1);
-    const isGathered = this.#memory.makeRoom(slot, movieId);
-    const { report, table, touched, cells } = this.#memory.words;
-    if (isGathered) table[movieId] = slot + 1;
+    this.#know(movieId, slot);
+    const { report, touched, cells } = this.#memory.words;
     const cell = slot * CELL_WORDS;
     if (cells[cell] === 0) touched[report[TOUCHED]++] = slot;
     putCell(cells, cell, countIn(cells, cell) + 1, sumIn(cells, cell) + rating, valuesIn(cells, cell) | (1 << rating));
@@ -77,13 +82,15 @@ export class DayRun {
 
   /**
    * The fast lane: takes the ratings that follow the one at hand in the batch brought into the memory, for as long as
-   * they have its date, spelled as its is, a movie added before, a rating of one digit and a user without anything odd,
-   * in short records not before the batch's time: nearly all of real data. Stops before the first other one, moving the
-   * cursor there; it is then judged in the usual way.
+   * they have its date, spelled as its is, a rating of one digit and a user without anything odd, in short records not
+   * before the batch's time: nearly all of real data. Stops before the first other one, moving the cursor there; it is
+   * then judged in the usual way. New movies get the next slots, while there are less than `slotsMax`; returns how many
+   * are given then.
    */
-  gather(cursor: RecordCursor): void {
+  gather(cursor: RecordCursor, slotsMax: number): number {
     const { lane, layout, words } = this.#memory;
-    const { batch, table, ids, cells, touched } = layout;
+    const { batch, table, ids, givenTo, slots, cells, touched } = layout;
+    words.report[GIVEN] = this.#slots;
     const taken = lane.gather(
       batch + cursor.nextAt,
       batch + cursor.batchEnd,
@@ -91,12 +98,21 @@ export class DayRun {
       batch + cursor.valueStart,
       table,
       ids,
+      givenTo,
+      Math.min(slots, slotsMax),
       cells,
       touched,
       0,
     );
     this.#ratings += taken;
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
+    this.#slots = words.report[GIVEN];
+    return this.#slots;
+  }
+
+  /** The movie that the lane gave this slot to. */
+  givenTo(slot: number): number {
+    return this.#memory.words.givenTo[slot];
   }
 
   /** Hands out what was gathered, and begins a new run. */
@@ -125,6 +141,11 @@ export class DayRun {
     this.#ratings = 0;
     report[TOUCHED] = 0;
     return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
+  }
+
+  #know(movieId: number, slot: number): void {
+    this.#slots = Math.max(this.#slots, slot + 1);
+    if (this.#memory.makeRoom(slot, movieId)) this.#memory.words.table[movieId] = slot + 1;
   }
 
   #putInOrder(): void {

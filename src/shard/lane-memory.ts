@@ -27,13 +27,16 @@ export const CELL_WORDS = 2;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 
-/** Where everything is, in bytes from the memory's start. */
+/** How many there are of what, and where everything is, in bytes from the memory's start. */
 interface Layout {
   readonly ids: number;
   readonly slots: number;
   readonly batchBytes: number;
   readonly scratch: number;
+  /** The slot of each movie, plus 1, by its id. */
   readonly table: number;
+  /** The id of each movie that the lane gave a slot to, by slot. */
+  readonly givenTo: number;
   readonly touched: number;
   readonly cells: number;
   readonly batch: number;
@@ -44,24 +47,27 @@ interface Layout {
 interface Words {
   readonly report: Int32Array;
   readonly table: Int32Array;
+  readonly givenTo: Int32Array;
   readonly touched: Int32Array;
   readonly cells: Int32Array;
 }
 
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   const table = aligned(REPORT_BYTES + SCRATCH_BYTES);
-  const touched = table + ids * WORD_BYTES;
+  const givenTo = table + ids * WORD_BYTES;
+  const touched = givenTo + slots * WORD_BYTES;
   // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
   const batch = cells + slots * CELL_WORDS * WORD_BYTES;
   const end = batch + batchBytes + BEHIND_BYTES;
-  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, touched, cells, batch, end };
+  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, batch, end };
 }
 
-function wordsIn(memory: ArrayBuffer, { table, ids, touched, cells, slots }: Layout): Words {
+function wordsIn(memory: ArrayBuffer, { table, ids, givenTo, touched, cells, slots }: Layout): Words {
   return {
     report: new Int32Array(memory, 0, REPORT_BYTES / WORD_BYTES),
     table: new Int32Array(memory, table, ids),
+    givenTo: new Int32Array(memory, givenTo, slots),
     touched: new Int32Array(memory, touched, slots),
     cells: new Int32Array(memory, cells, slots * CELL_WORDS),
   };
@@ -129,7 +135,7 @@ export class LaneMemory {
 
   /** Everything but the batch is carried over. */
   #layOut(next: Layout): void {
-    const { report, table, touched, cells } = this.#words;
+    const { report, table, givenTo, touched, cells } = this.#words;
     const before = this.#layout;
     assert(next.ids >= before.ids && next.slots >= before.slots, "the memory never shrinks");
     this.#layout = next;
@@ -138,6 +144,7 @@ export class LaneMemory {
     this.#words = wordsIn(this.#memory, next);
     this.#words.report.set(report);
     this.#words.table.set(table);
+    this.#words.givenTo.set(givenTo);
     this.#words.touched.set(touched);
     this.#words.cells.set(cells);
   }

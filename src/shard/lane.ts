@@ -23,6 +23,8 @@ export interface Lane {
     date: number,
     slots: number,
     idsEnd: number,
+    ids: number,
+    slotsEnd: number,
     cells: number,
     touched: number,
     report: number,

@@ -6,6 +6,7 @@
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert } from "../errors.ts";
 import { cutTitle } from "../titles/titles.ts";
+import type { ShardSurroundings } from "./shard-surroundings.ts";
 
 /** Ids below this are looked up in an array (4 MB at most), all others in a map. */
 const DIRECT_IDS_MAX = 1 << 20;
@@ -71,6 +72,20 @@ export class Movies {
     this.#idOfSlot.push(movieId);
     this.#setTitle(slot, title);
     return slot;
+  }
+
+  /** Gives a movie that was met for the first time the next slot, and the title that it has now. */
+  admit(movieId: number, surroundings: ShardSurroundings): number {
+    surroundings.claimMovie(movieId);
+    return this.add(movieId, surroundings.titleOf(movieId));
+  }
+
+  /** The movies that have another title now, or one at last. */
+  *newTitles(surroundings: ShardSurroundings): Generator<{ slot: number; title: string }> {
+    for (let slot = 0; slot < this.count; slot++) {
+      const title = surroundings.titleOf(this.idOf(slot));
+      if (title !== undefined && title !== this.titleOf(slot)) yield { slot, title };
+    }
   }
 
   /** Sets the title of a movie that had none or another; the next epoch notes it. */

@@ -152,14 +152,11 @@ export class Shard {
    * there are `rowsMax` of them: take an epoch, then call again.
    */
   retitle(rowsMax: number): boolean {
-    const windows = this.#rules.mode === "A" ? this.#windows.inOrder() : [];
-    for (let slot = 0; slot < this.movies.count; slot++) {
-      const title = this.#surroundings.titleOf(this.movies.idOf(slot));
-      if (title === undefined || title === this.movies.titleOf(slot)) continue;
+    for (const { slot, title } of this.movies.newTitles(this.#surroundings)) {
       if (this.pendingRows >= rowsMax) return false;
       this.movies.retitle(slot, title);
       this.#changed = true;
-      for (const window of windows) window.touch(slot);
+      if (this.#rules.mode === "A") this.#windows.touch(slot);
     }
     return true;
   }
@@ -190,6 +187,7 @@ export class Shard {
     this.totals.restore(state);
     this.#closing.read(state);
     this.movies.read(state);
+    this.#run.knowAll(this.movies);
     this.#windows.read(state);
     this.#panes.read(state);
     this.#closing.dropClosed();
@@ -216,15 +214,17 @@ export class Shard {
     let slot = this.movies.slotOf(parser.movieId);
     if (slot < 0) {
       if (this.movies.count >= this.#rules.maxMovies) return this.#reject("too-many-movies");
-      this.#surroundings.claimMovie(parser.movieId);
-      slot = this.movies.add(parser.movieId, this.#surroundings.titleOf(parser.movieId));
+      slot = this.movies.admit(parser.movieId, this.#surroundings);
     }
     if (this.#run.full) this.#settleRun();
     this.#run.add(parser.movieId, slot, parser.rating);
     // What holds for this rating holds for all of its date that follow in the batch.
     const timestampMs = cursor.baseTimestampMs;
     const isInTime = timestampMs < 0 || timeMs <= timestampMs + this.#rules.maxFutureMs;
-    if (isInTime && this.#walk.isInLane) this.#run.gather(cursor);
+    if (isInTime && this.#walk.isInLane) {
+      const given = this.#run.gather(cursor, this.#rules.maxMovies);
+      while (this.movies.count < given) this.movies.admit(this.#run.givenTo(this.movies.count), this.#surroundings);
+    }
     this.#passed();
     return true;
   }

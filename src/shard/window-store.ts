@@ -73,7 +73,7 @@ export class TumblingWindow {
     }
   }
 
-  /** Marks a cell as changed although its figures are not: for a movie that got another title. */
+  /** Marks a cell as changed although its figures are not. */
   touch(slot: number): void {
     const at = slot * CELL_WORDS;
     if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
@@ -218,6 +218,11 @@ export class WindowStore {
   /** The open windows, oldest first. */
   inOrder(): TumblingWindow[] {
     return [...this.#windows.values()].sort((a, b) => a.index - b.index);
+  }
+
+  /** Marks a movie's cells as changed, whatever window they are in: it got another title. */
+  touch(slot: number): void {
+    for (const window of this.#windows.values()) window.touch(slot);
   }
 
   /** Cells that changed since the last epoch. */

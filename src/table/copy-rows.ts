@@ -32,7 +32,7 @@ export function* copyRows(rows: RowColumns): Generator<Uint8Array> {
   yield TRAILER;
 }
 
-/** Puts rows from `first` on into the chunk, as many as it surely has room for; which is next, and how long they are. */
+/** Puts rows from `first` on into the chunk, while there surely is room: before which it ended, and their length. */
 function putRows(chunk: Uint8Array, rows: RowColumns, first: number): { end: number; length: number } {
   const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = rows;
   let at = 0;

@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DayRun } from "../../src/shard/day-run.ts";
 import { LaneMemory, WORTHWHILE_BYTES } from "../../src/shard/lane-memory.ts";
+import { Movies } from "../../src/shard/movies.ts";
 import { RatingParser } from "../../src/shard/rating.ts";
 import { SliceWalk } from "../../src/shard/slice-walk.ts";
 import { Random } from "../generate/random.ts";
@@ -19,13 +20,17 @@ const ROOT = join(import.meta.dirname, "..", "..");
 const TIMEOUT_MS = 60_000;
 const DATE = "2005-03-04";
 
-/** Walks the lines by the lane wherever it can: what it gathered, and the offsets of those that it left. */
-function walked(lines: readonly string[]) {
+/**
+ * Walks the lines by the lane wherever it can: what it gathered, the movies by slot, and the offsets of those that it
+ * left. `known` are the movies of an earlier run; a movie more than `moviesMax` is left alone.
+ */
+function walked(lines: readonly string[], known = new Movies(), moviesMax = Number.POSITIVE_INFINITY) {
   const memory = new LaneMemory();
   const walk = new SliceWalk("the topic", undefined, memory);
   const run = new DayRun(memory);
   const parser = new RatingParser();
-  const slots = new Map<number, number>();
+  const movies = known;
+  run.knowAll(movies);
   const left: number[] = [];
   const batch = batchOf(lines);
   expect(batch.length).toBeGreaterThanOrEqual(WORTHWHILE_BYTES);
@@ -35,15 +40,17 @@ function walked(lines: readonly string[]) {
     left.push(cursor.offset);
     parser.attach(walk.bytes);
     if (!parser.parse(cursor.valueStart, cursor.valueEnd)) continue;
-    const slot = slots.get(parser.movieId) ?? slots.size;
-    slots.set(parser.movieId, slot);
+    let slot = movies.slotOf(parser.movieId);
+    if (slot < 0 && movies.count >= moviesMax) continue;
+    if (slot < 0) slot = movies.add(parser.movieId, undefined);
     run.add(parser.movieId, slot, parser.rating);
-    run.gather(cursor);
+    const given = run.gather(cursor, moviesMax);
+    while (movies.count < given) movies.add(run.givenTo(movies.count), undefined);
   }
-  const movies = [...slots.keys()];
   const taken = run.take();
-  const figures = new Map([...figuresOf(taken)].map(([slot, figures]) => [movies[slot], figures]));
-  return { figures, left, ratings: taken.ratings };
+  const figures = new Map([...figuresOf(taken)].map(([slot, figures]) => [movies.idOf(slot), figures]));
+  const ids = Array.from({ length: movies.count }, (_, slot) => movies.idOf(slot));
+  return { figures, left, movies: ids, ratings: taken.ratings };
 }
 
 /** The same, one by one. */
@@ -97,9 +104,30 @@ describe("gathers", () => {
     const { figures, left, ratings } = walked(lines);
     expect(figures).toEqual(expectedOf(lines));
     expect(ratings).toBe(5000);
-    // Those of a large id, and the first of each other one.
+    // Those of an id too large for any table, the very first, and two for which the table grows.
     const large = lines.filter((line) => Number(line.split(",")[1]) >= 2 ** 20).length;
-    expect(left.length).toBe(large + 9);
+    expect(left.length).toBeGreaterThanOrEqual(large);
+    expect(left.length).toBeLessThanOrEqual(large + 3);
+  });
+
+  test("movies that it meets first, which get the next slots in order of appearance", () => {
+    const lines = many((at) => plain(1 + ((at * 7919) % 997), at % 10), 3000);
+    const { figures, left, movies } = walked(lines);
+    expect(left).toEqual([0]);
+    expect(figures).toEqual(expectedOf(lines));
+    expect(movies).toEqual([...new Set(lines.map((line) => Number(line.split(",")[1])))]);
+  });
+
+  test("movies of an earlier run by the slots that they have", () => {
+    const known = new Movies();
+    for (const id of [30, 7, 2 ** 20 + 1, 12]) known.add(id, undefined);
+    const lines = many((at) => plain(1 + (at % 40), 3));
+    const { figures, left, movies } = walked(lines, known);
+    expect(left).toEqual([0]);
+    expect(figures).toEqual(expectedOf(lines));
+    expect(movies.slice(0, 4)).toEqual([30, 7, 2 ** 20 + 1, 12]);
+    expect(new Set(movies).size).toBe(movies.length);
+    expect(movies.length).toBe(41);
   });
 
   test("into cells that hold ratings of 10, which the parser adds", () => {
@@ -141,7 +169,6 @@ describe("leaves to the parser", () => {
     ["a line end", `${plain(5, 3)}\n`],
     ["a movie with a leading zero", `${DATE},05,1488844,3`],
     ["a movie that is no number", `${DATE},5a,1488844,3`],
-    ["a movie not seen before", plain(6, 3)],
     ["a movie with eight digits", `${DATE},12345678,1488844,3`],
     ["an empty value", ""],
     ["a long line", plain(5, 3, "1".repeat(200))],
@@ -153,5 +180,16 @@ describe("leaves to the parser", () => {
       [0, 200],
       [0, 200, 201],
     ]).toContainEqual(left);
+  });
+
+  test.each([3, 2, 1])("a movie more than there may be, where %i are known", (count) => {
+    const known = new Movies();
+    for (let id = 1; id <= count; id++) known.add(id, undefined);
+    const lines = many((at) => plain(1 + (at % 4), at % 10));
+    const { left, movies, ratings } = walked(lines, known, 2);
+    expect(movies).toEqual(count === 3 ? [1, 2, 3] : [1, 2]);
+    const counted = lines.filter((line) => movies.includes(Number(line.split(",")[1])));
+    expect(ratings).toBe(counted.length);
+    expect(lines.filter((line, at) => !counted.includes(line) && !left.includes(at))).toEqual([]);
   });
 });

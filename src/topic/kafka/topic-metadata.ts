@@ -8,7 +8,7 @@ import { FlexibleReader, FlexibleWriter } from "./flexible-fields.ts";
 export const METADATA_VERSION = 12;
 
 export interface MetadataRequest {
-  /** Empty: all of them, as KafkaJS means it. */
+  /** Empty: none. KafkaJS means all of them, as it connects: on a large cluster that is megabytes a connection. */
   readonly topics: readonly string[];
   readonly allowAutoTopicCreation: boolean;
 }
@@ -17,7 +17,7 @@ export interface MetadataRequest {
 export function encodeMetadata({ topics, allowAutoTopicCreation }: MetadataRequest): Buffer {
   const writer = new FlexibleWriter();
   writer.end(); // Of the header.
-  writer.array(topics.length > 0 ? topics : null, (topic) => {
+  writer.array(topics, (topic) => {
     writer.uuid(undefined).string(topic).end();
   });
   writer.int8(allowAutoTopicCreation ? 1 : 0);

@@ -143,12 +143,12 @@ describe("fetch by id", () => {
 describe("metadata", () => {
   const oneTopic = (name: string) => [NO_ID, compactString(name), NO_TAGS];
 
-  test("the request names topics, or asks for all of them", () => {
+  test("the request names topics, or none", () => {
     expect(encodeMetadata({ topics: ["ratings", "ž"], allowAutoTopicCreation: false })).toEqual(
       joined(NO_TAGS, compactArray(oneTopic("ratings"), oneTopic("ž")), int8(0), int8(0), NO_TAGS),
     );
     expect(encodeMetadata({ topics: [], allowAutoTopicCreation: true })).toEqual(
-      joined(NO_TAGS, NULL, int8(1), int8(0), NO_TAGS),
+      joined(NO_TAGS, compactArray(), int8(1), int8(0), NO_TAGS),
     );
   });
 

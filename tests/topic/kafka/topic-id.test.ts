@@ -62,6 +62,14 @@ describe("on a broker", () => {
     await write(...values);
   }
 
+  test("metadata of no topic in particular is that of the brokers only", async () => {
+    const connection = testClient({ brokers: [broker.brokers] }).connection();
+    const { clusterId, topicMetadata } = await connection.withAnyBroker((each) => each.metadata([]));
+    await connection.close();
+    expect(clusterId).not.toBe("");
+    expect(topicMetadata).toEqual([]);
+  });
+
   test("that knows ids, all is fetched by them", async () => {
     await write("a", "b");
     const reader = await open();
