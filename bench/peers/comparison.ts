@@ -30,7 +30,8 @@ export interface Outcome {
   readonly peer: Peer;
   /** The one with the least time, start left out; undefined where no run came to its end. */
   readonly best?: PeerRun;
-  readonly runs: number;
+  /** Of each run that came to its end, start left out. */
+  readonly seconds: readonly number[];
   /** Why it could not be prepared, or a run failed: in short, for the table. */
   readonly failure?: string;
   /** What differs from the expected rows, of any run; undefined where nothing does, or it has no rows. */
@@ -76,7 +77,7 @@ export class Comparison {
    * first and has rows sets what is expected.
    */
   async measureInTurns(entries: readonly Entry[], say: (text: string) => void): Promise<Outcome[]> {
-    const outcomes = entries.map(({ peer }): Outcome => ({ peer, runs: 0 }));
+    const outcomes = entries.map(({ peer }): Outcome => ({ peer, seconds: [] }));
     const rounds = Math.max(...entries.map(({ runs }) => runs));
     for (let round = 0; round < rounds; round++) {
       for (const [index, outcome] of outcomes.entries()) {
@@ -88,16 +89,22 @@ export class Comparison {
   }
 
   async #runOnce(outcome: Outcome, say: (text: string) => void): Promise<Outcome> {
-    const { peer, best, runs } = outcome;
+    const { peer, seconds } = outcome;
     try {
-      if (runs === 0) await peer.prepare();
+      if (seconds.length === 0) await peer.prepare();
       const run = await this.#withWorkload((workload) => peer.run(workload));
-      say(`${peer.name}: ${secondsAfterStart(run).toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
+      const taken = secondsAfterStart(run);
+      say(`${peer.name}: ${taken.toFixed(2)} s after a start of ${run.startSeconds.toFixed(2)} s`);
       this.#expected ??= run.rows;
       const found = run.rows && this.#expected && firstDifference(run.rows, this.#expected);
       const difference = outcome.difference ?? found;
-      const isBest = best === undefined || secondsAfterStart(run) < secondsAfterStart(best);
-      return { ...outcome, runs: runs + 1, best: isBest ? run : best, ...(difference && { difference }) };
+      const isBest = seconds.every((other) => taken < other);
+      return {
+        ...outcome,
+        seconds: [...seconds, taken],
+        ...(isBest && { best: run }),
+        ...(difference && { difference }),
+      };
     } catch (error) {
       say(`${peer.name} failed: ${error instanceof Error ? error.message : error}`);
       return { ...outcome, failure: inShort(error) };

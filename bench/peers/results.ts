@@ -100,8 +100,8 @@ function equality({ best, difference }: Outcome): string {
 /** One line for all that were tuned alike. */
 function tunings(outcomes: readonly Outcome[]): string {
   const names = new Map<string, string[]>();
-  for (const { peer, runs } of outcomes) {
-    const text = `${peer.tuning}. Runs: ${runs}.`;
+  for (const { peer, seconds } of outcomes) {
+    const text = `${peer.tuning}. Runs: ${seconds.length}.`;
     names.set(text, [...(names.get(text) ?? []), peer.name]);
   }
   return [...names].map(([text, peers]) => `- **${peers.join("; ")}**: ${text}`).join("\n");
