@@ -78,7 +78,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
     const totalsFile = new TotalsFile(settings.checkpoints, now);
     const onProgress = () => {
       const totals = totalsOf(shards);
-      display.update(totals.read - readBefore, describeWatermark(shards));
+      display.update(totals.read - readBefore, () => describeWatermark(shards));
       totalsFile.update(
         totals,
         shards.map(({ shard }) => shard),

@@ -62,7 +62,7 @@ async function sendFiles(
   for (const [index, file] of files.entries()) {
     if (index > 0) await pause(settings.sleepSeconds, signal);
     if (signal.aborted) break;
-    const detail = `file ${index + 1} of ${files.length}`;
+    const detail = () => `file ${index + 1} of ${files.length}`;
     const before = producer.sent + producer.held;
     const firstLine = await producer.sendFile(file.name, readLines(file.path), signal, () =>
       display.update(producer.sent, detail),

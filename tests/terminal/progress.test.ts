@@ -32,7 +32,7 @@ describe("off a terminal", () => {
     const progress = new Progress({ noun: "ratings", screen, now });
     for (let second = 1; second <= 25; second++) {
       pass(1000);
-      progress.update(second * 1_000_000, "file 1 of 2");
+      progress.update(second * 1_000_000, () => "file 1 of 2");
     }
     progress.end();
     expect(written()).toBe(
@@ -91,7 +91,7 @@ describe("on a terminal", () => {
   test("log lines stand above it, and it stays within the terminal's width", () => {
     const { screen, written } = stderr(true, 20);
     const progress = new Progress({ noun: "ratings", screen, now: clock().now });
-    progress.update(1234, "file 1 of 2");
+    progress.update(1234, () => "file 1 of 2");
     screen.write("a line\n");
     expect(written()).toBe("\r\u001b[2K1,234 ratings, 0/s,\r\u001b[2Ka line\n1,234 ratings, 0/s,");
   });

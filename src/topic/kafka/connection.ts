@@ -28,6 +28,8 @@ export class KafkaConnection {
   readonly #closing = new AbortController();
   /** The topics that were asked for. */
   readonly #topics = new Set<string>();
+  /** Those that answered last, by topic and partition: KafkaJS would take half a dozen steps to find one again. */
+  readonly #leaders = new Map<string, Broker>();
   #groupCoordinator: { readonly groupId: string; readonly broker: Broker } | undefined;
 
   constructor(client: KafkaClient, cluster: Cluster) {
@@ -78,6 +80,18 @@ export class KafkaConnection {
 
   /** Runs `work` with the partition's leader; whatever goes wrong comes through. */
   async onceWithLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
+    const place = `${topic}/${partition}`;
+    const leader = this.#leaders.get(place) ?? (await this.#findLeader(topic, partition));
+    this.#leaders.set(place, leader);
+    try {
+      return await work(leader);
+    } catch (error) {
+      this.#leaders.delete(place);
+      throw error;
+    }
+  }
+
+  async #findLeader(topic: string, partition: number): Promise<Broker> {
     this.#topics.add(topic);
     await this.#cluster.addTargetTopic(topic);
     const found = this.#cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
@@ -87,7 +101,7 @@ export class KafkaConnection {
         "the topic was replaced: put it back as it was, or start over with `tidemark process --rebuild`",
       );
     }
-    return work(await this.#cluster.findBroker({ nodeId: found.leader }));
+    return this.#cluster.findBroker({ nodeId: found.leader });
   }
 
   /** Runs `work` with the coordinator of a consumer group, again while what goes wrong passes. */
