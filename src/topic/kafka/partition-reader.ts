@@ -10,7 +10,7 @@ import { stateError } from "../../errors.ts";
 import { type Bounds, RemadeTopic, type Slice } from "../contract.ts";
 import type { Broker } from "./broker.ts";
 import type { KafkaConnection } from "./connection.ts";
-import { protocolError } from "./errors.ts";
+import { isTimedOut, protocolError } from "./errors.ts";
 import { readableBatches } from "./fetched-batches.ts";
 
 /** Timestamps that ask for an offset (Kafka protocol guide, ListOffsets). */
@@ -22,6 +22,11 @@ const READ_COMMITTED = 1;
 const POLL_MS = 500;
 /** What a poll brings at most: waiting is over with the first record. */
 const POLL_BYTES = 1024 * 1024;
+/**
+ * A fetch that is not answered in time, as the way is slow, is asked for again with half the bytes; each one that is
+ * answered lets the next ask for this many more. It is also the least that is asked for.
+ */
+const FETCH_STEP_BYTES = 64 * 1024;
 /** A broker that names an older topic, as it lags behind the one that told us the id, has caught up after this long. */
 const LAG_MS_MAX = 1_000;
 
@@ -37,6 +42,8 @@ export class KafkaPartitionReader {
   readonly #topicId: string | undefined;
   /** A poll under way, or what it brought, until it is read. */
   #poll: Poll | undefined;
+  /** What may be asked for, as far as is known. */
+  #bytesMax = Number.POSITIVE_INFINITY;
 
   /** Without a `topicId`, which older brokers do not know, it is whatever topic has the name. */
   constructor(connection: KafkaConnection, topic: string, partition: number, topicId?: string) {
@@ -86,9 +93,10 @@ export class KafkaPartitionReader {
     return this.#connection.close();
   }
 
-  async #fetch(offset: number, maxBytes: number, maxWaitTime: number): Promise<Slice> {
+  async #fetch(offset: number, bytesWanted: number, maxWaitTime: number): Promise<Slice> {
     const [topic, partition] = [this.#topic, this.#partition];
     const fetched = await this.#connection.withLeader(topic, partition, async (leader) => {
+      const maxBytes = Math.min(bytesWanted, this.#bytesMax);
       const partitions = [{ partition, topicId: this.#topicId, fetchOffset: offset, maxBytes }];
       const { responses } = await leader
         .fetch({
@@ -100,12 +108,14 @@ export class KafkaPartitionReader {
           topics: [{ topic, partitions }],
         })
         .catch(async (error) => {
+          if (isTimedOut(error)) this.#bytesMax = Math.max(FETCH_STEP_BYTES, Math.ceil(maxBytes / 2));
           const type = protocolError(error);
           if (type === "OFFSET_OUT_OF_RANGE") throw this.#outOfRange(offset, error);
           // The id is gone, or not known yet: that passes.
           if (type === "UNKNOWN_TOPIC_ID" || type === "INCONSISTENT_TOPIC_ID") await this.#isOurs(leader);
           throw error;
         });
+      this.#bytesMax += FETCH_STEP_BYTES;
       return responses[0].partitions[0];
     });
     const where = `partition ${partition} of topic ${topic}`;

@@ -131,8 +131,8 @@ describe("on brokers made up", () => {
   /** Each answer of the leader's is used once, the last of them for good. */
   interface Leader {
     readonly fetchErrors?: string[];
-    /** Called with each fetch; there is nothing to be fetched then. */
-    readonly onFetch?: () => void;
+    /** Called with the bytes that each fetch asks for; there is nothing to be fetched then. */
+    readonly onFetch?: (maxBytes: number) => void;
     readonly ids: (string | undefined)[];
   }
 
@@ -141,10 +141,10 @@ describe("on brokers made up", () => {
 
   function readerOf({ fetchErrors = [], ids, onFetch }: Leader, now = Date.now) {
     const leader = {
-      fetch: async () => {
+      fetch: async ({ maxBytes }: { maxBytes: number }) => {
         const type = fetchErrors.shift();
         if (type !== undefined) throw protocolError(type);
-        onFetch?.();
+        onFetch?.(maxBytes);
         const records = onFetch === undefined ? batchOf(["a"]) : new Uint8Array(0);
         return { responses: [{ partitions: [{ records, abortedTransactions: [] }] }] };
       },
@@ -159,6 +159,7 @@ describe("on brokers made up", () => {
       isConnected: () => true,
       addTargetTopic: async () => {},
       refreshMetadata: async () => {},
+      disconnect: async () => {},
       findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],
       findBroker: async () => leader as unknown as Broker,
       findControllerBroker: async () => leader as unknown as Broker,
@@ -191,6 +192,17 @@ describe("on brokers made up", () => {
     expect((await reader.read(0, READ_BYTES)).nextOffset).toBe(1);
     // What it says of the older topic is none of ours: it is asked again. The offset is the number of ids left.
     expect(await readerOf({ ids: ["older", "ours"] }).highWatermark()).toBe(1);
+  });
+
+  test("one that does not answer in time is asked for less, and then for more again", async () => {
+    const asked: number[] = [];
+    const onFetch = (maxBytes: number) => {
+      asked.push(maxBytes);
+      if (maxBytes > 100_000) throw Object.assign(new Error("timed out"), { name: "KafkaJSRequestTimeoutError" });
+    };
+    const reader = readerOf({ ids: ["ours"], onFetch });
+    for (let reads = 0; reads < 3; reads++) await reader.read(0, 300_000);
+    expect(asked).toEqual([300_000, 150_000, 75_000, 140_536, 70_268, 135_804, 67_902]);
   });
 
   test("another id for good is refused", async () => {
