@@ -82,6 +82,15 @@ export function diskError(action: string, path: string, error: unknown): unknown
         "look at the system's log; repair or replace the disk, then start again",
         error,
       );
+    case "ESTALE":
+    case "ETIMEDOUT":
+    case "EHOSTDOWN":
+    case "ENOTCONN":
+      return serviceError(
+        `${what}: what the folder is mounted from is gone`,
+        "mount it again, then start again",
+        error,
+      );
     case "EMFILE":
     case "ENFILE":
       return serviceError(`${what}: too many files are open`, "raise the limit on open files (ulimit -n)", error);
