@@ -78,14 +78,14 @@ const GIVEN_AT: usize = 12;
  * Begins with the record at `from` and stops before the first other one, at `batchEnd`, or after `records`. Returns how
  * many it took.
  *
- * `slots` is a table by movie id: the movie's slot plus 1, 0 for none. A movie without one is given the next, and its
- * id noted at `ids`, by slot; where `slotsEnd` or more are given, it is left alone. `cells` holds 64 bits a slot:
+ * `table` has, by movie id, the movie's slot plus 1, 0 for none. A movie without one is given the next, and its id
+ * noted at `givenTo`, by slot; where `slotsEnd` or more are given, it is left alone. `cells` holds 64 bits a slot:
  * count, sum, and a bit for each rating value; no more than 2^24 - 1 ratings may be there, these included. A slot whose
  * cell was 0 is put at the end of the list at `touched`, whose length stands first in `report`; behind it are left
  * where the next record begins, where the offset delta of the last one taken lies, and, before and after, how many
  * slots are given. Behind the batch a byte below 0x80 must stand, and 128 bytes more be there.
  *
- * Half of the time here is waiting for `slots` and `cells` to come from the second cache. So a cell is small, and there
+ * Half of the time here is waiting for `table` and `cells` to come from the second cache. So a cell is small, and there
  * is a jump for each condition, which is foretold: the fewer instructions, the more records the processor has at once.
  */
 export function gather(
@@ -93,9 +93,9 @@ export function gather(
   batchEnd: u32,
   records: u32,
   date: u32,
-  slots: u32,
+  table: u32,
   idsEnd: u32,
-  ids: u32,
+  givenTo: u32,
   slotsEnd: u32,
   cells: u32,
   touched: u32,
@@ -146,7 +146,7 @@ export function gather(
     const ones = ((digits >> 16) & 0x000000ff000000ff) * 0x0000271000000001;
     const id = <u32>(((digits & 0x000000ff000000ff) * 0x000f424000000064 + ones) >> 32);
     if (id >= idsEnd) break;
-    let slot = load<u32>(slots + (id << 2)) - 1;
+    let slot = load<u32>(table + (id << 2)) - 1;
 
     // The user: nearly always a number of four to eight digits, which two looks find.
     const user = at + (<u32>bits >> 3) + 1;
@@ -165,8 +165,8 @@ export function gather(
     if (<i32>slot < 0) {
       if (given >= slotsEnd) break;
       slot = given++;
-      store<u32>(ids + (slot << 2), id);
-      store<u32>(slots + (id << 2), given);
+      store<u32>(givenTo + (slot << 2), id);
+      store<u32>(table + (id << 2), given);
     }
     const cell = cells + (slot << 3);
     const before = load<u64>(cell);

@@ -48,8 +48,11 @@ export class DayRun {
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
   #ratings = 0;
-  /** That movies have: the lane gives the next. */
-  #slots = 0;
+  /**
+   * How many slots movies have. The lane gives the next ones, and the shard's movies are to take them in before
+   * anything else is done with the run.
+   */
+  #given = 0;
 
   constructor(memory = new LaneMemory()) {
     this.#memory = memory;
@@ -66,7 +69,7 @@ export class DayRun {
 
   /** Notes the slots of all movies: the lane gives the next, and must not give a movie a second one. */
   knowAll(movies: Movies): void {
-    while (this.#slots < movies.count) this.#know(movies.idOf(this.#slots), this.#slots);
+    while (this.#given < movies.count) this.#know(movies.idOf(this.#given), this.#given);
   }
 
   /** Adds a rating of a movie, which the lane may gather from here on. */
@@ -84,13 +87,13 @@ export class DayRun {
    * The fast lane: takes the ratings that follow the one at hand in the batch brought into the memory, for as long as
    * they have its date, spelled as its is, a rating of one digit and a user without anything odd, in short records not
    * before the batch's time: nearly all of real data. Stops before the first other one, moving the cursor there; it is
-   * then judged in the usual way. New movies get the next slots, while there are less than `slotsMax`; returns how many
-   * are given then.
+   * then judged in the usual way. New movies get the next slots, while there are less than `moviesMax`; returns how
+   * many are given then.
    */
-  gather(cursor: RecordCursor, slotsMax: number): number {
+  gather(cursor: RecordCursor, moviesMax: number): number {
     const { lane, layout, words } = this.#memory;
     const { batch, table, ids, givenTo, slots, cells, touched } = layout;
-    words.report[GIVEN] = this.#slots;
+    words.report[GIVEN] = this.#given;
     const taken = lane.gather(
       batch + cursor.nextAt,
       batch + cursor.batchEnd,
@@ -99,18 +102,18 @@ export class DayRun {
       table,
       ids,
       givenTo,
-      Math.min(slots, slotsMax),
+      Math.min(slots, moviesMax),
       cells,
       touched,
       0,
     );
     this.#ratings += taken;
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
-    this.#slots = words.report[GIVEN];
-    return this.#slots;
+    this.#given = words.report[GIVEN];
+    return this.#given;
   }
 
-  /** The movie that the lane gave this slot to. */
+  /** The movie that the lane gave this slot to; of slots that others gave, nothing is known here. */
   givenTo(slot: number): number {
     return this.#memory.words.givenTo[slot];
   }
@@ -119,7 +122,7 @@ export class DayRun {
   take(): DayRatings {
     const { report, touched, cells } = this.#memory.words;
     const movies = report[TOUCHED];
-    if (movies >= this.#slots * ORDERED_SHARE) this.#putInOrder();
+    if (movies >= this.#given * ORDERED_SHARE) this.#putInOrder();
     if (this.#values.length < movies) {
       this.#entries = new Int32Array(touched.length * ENTRY_WORDS);
       this.#values = new Uint16Array(touched.length);
@@ -144,7 +147,7 @@ export class DayRun {
   }
 
   #know(movieId: number, slot: number): void {
-    this.#slots = Math.max(this.#slots, slot + 1);
+    this.#given = Math.max(this.#given, slot + 1);
     if (this.#memory.makeRoom(slot, movieId)) this.#memory.words.table[movieId] = slot + 1;
   }
 

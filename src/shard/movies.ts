@@ -1,7 +1,8 @@
 /**
  * The movies that a shard has counted: each gets a slot, a small number that indexes the dense arrays of windows and
  * day panes. Slots are given in order of first appearance and kept for good. Holds each movie's title too, as the
- * results show it. Knows nothing of limits: the shard asks `count` before it adds.
+ * results show it, and asks the shard's surroundings for those. Knows nothing of limits: the shard asks `count` before
+ * it adds.
  */
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert } from "../errors.ts";

@@ -113,8 +113,8 @@ export class Shard {
 
   /**
    * Works through the slice. False where the outputs are full, or where an epoch does best: take it, then call again.
-   * Damage in the bytes is exit 4; everything before it is counted. So is a count or sum beyond INTEGER, which is found
-   * late: the shard is then of no further use, and its last epoch is what holds.
+   * Damage in the bytes is exit 4; everything before it is counted. Exit 4, but found late, are a count or sum beyond
+   * INTEGER and a movie of another partition: the shard is then of no further use, and its last epoch is what holds.
    */
   work(): boolean {
     if (this.#closingWaits && !this.#close()) return false;

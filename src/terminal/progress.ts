@@ -30,7 +30,10 @@ export class Progress {
     this.#shownMs = options.screen.isTerminal ? Number.NEGATIVE_INFINITY : this.#startMs;
   }
 
-  /** `count` is the total so far; `detail`, if any, says where the work is ("file 3 of 12"). Cheap to call often. */
+  /**
+   * `count` is the total so far; `detail`, the one given last, says where the work is whenever that is shown ("file 3
+   * of 12"). Cheap to call often.
+   */
   update(count: number, detail = this.#detail): void {
     this.#count = count;
     this.#detail = detail;

@@ -28,8 +28,6 @@ export class KafkaConnection {
   readonly #closing = new AbortController();
   /** The topics that were asked for. */
   readonly #topics = new Set<string>();
-  /** Those that answered last, by topic and partition: KafkaJS would take half a dozen steps to find one again. */
-  readonly #leaders = new Map<string, Broker>();
   #groupCoordinator: { readonly groupId: string; readonly broker: Broker } | undefined;
 
   constructor(client: KafkaClient, cluster: Cluster) {
@@ -80,20 +78,10 @@ export class KafkaConnection {
 
   /** Runs `work` with the partition's leader; whatever goes wrong comes through. */
   async onceWithLeader<T>(topic: string, partition: number, work: (leader: Broker) => Promise<T>): Promise<T> {
-    const place = `${topic}/${partition}`;
-    const leader = this.#leaders.get(place) ?? (await this.#findLeader(topic, partition));
-    this.#leaders.set(place, leader);
-    try {
-      return await work(leader);
-    } catch (error) {
-      this.#leaders.delete(place);
-      throw error;
-    }
-  }
-
-  async #findLeader(topic: string, partition: number): Promise<Broker> {
     this.#topics.add(topic);
     await this.#cluster.addTargetTopic(topic);
+    // KafkaJS counts a topic as known from then on, even where asking for its metadata failed just now.
+    if (this.#cluster.findTopicPartitionMetadata(topic).length === 0) await this.#cluster.refreshMetadata();
     const found = this.#cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition);
     if (found === undefined) {
       throw stateError(
@@ -101,7 +89,7 @@ export class KafkaConnection {
         "the topic was replaced: put it back as it was, or start over with `tidemark process --rebuild`",
       );
     }
-    return this.#cluster.findBroker({ nodeId: found.leader });
+    return work(await this.#cluster.findBroker({ nodeId: found.leader }));
   }
 
   /** Runs `work` with the coordinator of a consumer group, again while what goes wrong passes. */

@@ -45,6 +45,9 @@ const CONNECTION_ERRORS = new Set([
   "KafkaJSGroupCoordinatorNotFound",
 ]);
 
+/** What KafkaJS says of a broker that others are just connecting to. */
+const NOT_CONNECTED = "Broker not connected";
+
 /** Of looking up a host, whose name may hold any words, "ssl" perhaps. */
 const LOOKUP_CODES = /^(ENOTFOUND|EAI_)/;
 
@@ -98,7 +101,7 @@ export function isPassing(error: unknown): boolean {
   const root = rootOf(error);
   const type = protocolError(error);
   if (type !== undefined) return PASSING.has(type);
-  if (CONNECTION_ERRORS.has(root.name) || isLostInLogin(root)) return true;
+  if (CONNECTION_ERRORS.has(root.name) || isLostInLogin(root) || root.message === NOT_CONNECTED) return true;
   return /^E[A-Z]+$/.test(systemErrorCode(root) ?? "");
 }
 

@@ -8,7 +8,10 @@ import { FlexibleReader, FlexibleWriter } from "./flexible-fields.ts";
 export const METADATA_VERSION = 12;
 
 export interface MetadataRequest {
-  /** Empty: none. KafkaJS means all of them, as it connects: on a large cluster that is megabytes a connection. */
+  /**
+   * Empty: none. KafkaJS means all of them, as it connects, which on a large cluster is megabytes a connection; brokers
+   * that do not know this version still send those.
+   */
   readonly topics: readonly string[];
   readonly allowAutoTopicCreation: boolean;
 }

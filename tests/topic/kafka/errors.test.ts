@@ -98,6 +98,7 @@ test.each([
     made(KafkaJSConnectionError, "Connection error: getaddrinfo ENOTFOUND kafka-ssl-0", { code: "ENOTFOUND" }),
     WAIT,
   ],
+  ["a broker that others are just connecting to", new Error("Broker not connected"), WAIT],
   [
     "a listener without TLS",
     made(
