@@ -2,7 +2,8 @@
  * The benchmark of partitions: `process` in both modes and `produce`, by the executable, over topics of one partition
  * and of more on a broker, PostgreSQL beside it. Each count has its own bare fetch and Kafka's own performance tools
  * beside it in the same run; the rows must be the same whatever the count. All run by turns, and the median of their
- * times is shown, start left out, with processor time and memory of the fastest run. `npm run build && bun bench/kafka.ts [millions of ratings, 5] [partitions, 1,4]`.
+ * times is shown, start left out, with processor time and memory of the fastest run. `npm run build && bun
+ * bench/kafka.ts [millions of ratings, 5] [partitions, 1,4]`.
  */
 import { join } from "node:path";
 import { removeAll } from "./belongings.ts";
