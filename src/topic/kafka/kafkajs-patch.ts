@@ -182,11 +182,13 @@ interface ReceivingConnection {
   readonly bytesBuffered: number;
   processData(piece: Buffer): void;
   readonly requestQueue: {
+    /** Requests without an answer yet, by correlation id. */
+    readonly inflight: ReadonlyMap<number, { readonly entry: { readonly apiKey: number } }>;
     fulfillRequest(response: { size: number; correlationId: number; payload: Buffer }): void;
   };
 }
 
-// Large responses, those of fetches, are taken in by us; all others as KafkaJS does. By socket: a connection that is
+// Large responses to fetches are taken in by us; all others, whose readers may keep them, as KafkaJS does. By socket: a connection that is
 // made again has nothing of the one before.
 const largeResponses = new WeakMap<object, LargeResponses>();
 const processData = Connection.prototype.processData;
@@ -206,9 +208,15 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
     return;
   }
   const isFirst = this.authHandlers === null && this.bytesBuffered === 0;
-  if (isFirst && large.begins(piece)) return;
+  if (isFirst && isOfFetch(this, piece) && large.begins(piece)) return;
   processData.call(this, piece);
 };
+
+/** By the correlation id that stands behind a response's size; false where that is not there yet. */
+function isOfFetch({ requestQueue }: ReceivingConnection, piece: Buffer): boolean {
+  if (piece.length < 8) return false;
+  return requestQueue.inflight.get(piece.readInt32BE(4))?.entry.apiKey === FETCH_API_KEY;
+}
 
 // KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and for nothing else: one
 // that takes connections and closes them would be asked forever.

@@ -1,6 +1,8 @@
 /** Large responses in pieces of any size: each comes out whole, whatever stands before and behind it. */
 import { expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
+import Connection from "kafkajs/src/network/connection.js";
+import "../../../src/topic/kafka/kafkajs-patch.ts";
 import { LargeResponses } from "../../../src/topic/kafka/large-response.ts";
 import { Random } from "../../generate/random.ts";
 
@@ -67,4 +69,33 @@ test("a small response, or one that is all there, is left to others", () => {
     expect(large.begins(bytes)).toBe(false);
     expect(large.isReceiving).toBe(false);
   }
+});
+
+/** Kafka protocol guide, "API keys". */
+const FETCH = 1;
+const METADATA = 3;
+
+test("a large answer to another request than a fetch stays good, however many fetches follow", () => {
+  const requests = [METADATA, FETCH, FETCH, FETCH, FETCH];
+  const payloads: Buffer[] = [];
+  const connection = Object.assign(Object.create(Connection.prototype), {
+    socket: {},
+    authHandlers: null,
+    bytesBuffered: 0,
+    bytesNeeded: 4,
+    chunks: [],
+    requestQueue: {
+      inflight: new Map(requests.map((apiKey, correlationId) => [correlationId, { entry: { apiKey } }])),
+      fulfillRequest: ({ payload }: { payload: Buffer }) => payloads.push(payload),
+    },
+  });
+  for (const correlationId of requests.keys()) {
+    const response = Buffer.alloc(300 * KIB, correlationId);
+    response.writeInt32BE(correlationId);
+    const bytes = framed(response);
+    for (const piece of [bytes.subarray(0, 1000), bytes.subarray(1000)]) connection.processData(piece);
+  }
+  expect(payloads.map(({ length }) => length)).toEqual(requests.map(() => 300 * KIB - 4));
+  expect(payloads[0].every((byte) => byte === 0)).toBe(true);
+  expect(payloads[4].every((byte) => byte === 4)).toBe(true);
 });
