@@ -188,8 +188,8 @@ interface ReceivingConnection {
   };
 }
 
-// Large responses to fetches are taken in by us; all others, whose readers may keep them, as KafkaJS does. By socket: a connection that is
-// made again has nothing of the one before.
+// Large responses to fetches are taken in by us; all others, whose readers may keep them, as KafkaJS does. By socket: a
+// connection that is made again has nothing of the one before.
 const largeResponses = new WeakMap<object, LargeResponses>();
 const processData = Connection.prototype.processData;
 Connection.prototype.processData = function (this: ReceivingConnection, piece: Buffer): void {
