@@ -102,15 +102,9 @@ export class ByteWriter {
     const { length } = value;
     if (length > SHORT_TEXT_MAX) return false;
     this.#reserve(1 + length);
-    const bytes = this.#bytes;
-    const at = this.#at;
-    bytes[at] = length;
-    for (let place = 0; place < length; place++) {
-      const code = value.charCodeAt(place);
-      if (code >= 0x80) return false;
-      bytes[at + 1 + place] = code;
-    }
-    this.#at = at + 1 + length;
+    if (!putAscii(this.#bytes, this.#at + 1, value)) return false;
+    this.#bytes[this.#at] = length;
+    this.#at += 1 + length;
     return true;
   }
 
@@ -124,6 +118,17 @@ export class ByteWriter {
     this.#bytes = new Uint8Array(Math.max(bytes, Math.min(this.#bytes.length * 2, PIECE_BYTES_MAX)));
     this.#at = 0;
   }
+}
+
+/** Puts a text there, a byte a character, where it is ASCII; else false. */
+export function putAscii(bytes: Uint8Array, at: number, text: string): boolean {
+  const { length } = text;
+  for (let place = 0; place < length; place++) {
+    const code = text.charCodeAt(place);
+    if (code >= 0x80) return false;
+    bytes[at + place] = code;
+  }
+  return true;
 }
 
 /** Byte strings joined into one; a single one is returned as it is. */

@@ -19,7 +19,9 @@ const SUM_LOW_MASK = 0xff;
 const SUM_HIGH_MASK = 0xfffff;
 const VALUES_SHIFT = 20;
 
-// The fields of the lane's report. Two are written here as well: slots in the run, and slots that movies have.
+// The fields of the lane's report. Two are kept there for this side as well: how many slots are in the run, and how
+// many slots movies have. The lane gives the next ones, and the shard's movies are to take them in before anything else
+// is done with the run.
 const TOUCHED = 0;
 const NEXT = 1;
 const OFFSET_DELTA = 2;
@@ -48,11 +50,6 @@ export class DayRun {
   #entries = new Int32Array(0);
   #values = new Uint16Array(0);
   #ratings = 0;
-  /**
-   * How many slots movies have. The lane gives the next ones, and the shard's movies are to take them in before
-   * anything else is done with the run.
-   */
-  #given = 0;
 
   constructor(memory = new LaneMemory()) {
     this.#memory = memory;
@@ -69,7 +66,7 @@ export class DayRun {
 
   /** Notes the slots of all movies: the lane gives the next, and must not give a movie a second one. */
   knowAll(movies: Movies): void {
-    while (this.#given < movies.count) this.#know(movies.idOf(this.#given), this.#given);
+    for (let slot = this.#memory.words.report[GIVEN]; slot < movies.count; slot++) this.#know(movies.idOf(slot), slot);
   }
 
   /** Adds a rating of a movie, which the lane may gather from here on. */
@@ -93,7 +90,6 @@ export class DayRun {
   gather(cursor: RecordCursor, moviesMax: number): number {
     const { lane, layout, words } = this.#memory;
     const { batch, table, ids, givenTo, slots, cells, touched } = layout;
-    words.report[GIVEN] = this.#given;
     const taken = lane.gather(
       batch + cursor.nextAt,
       batch + cursor.batchEnd,
@@ -109,8 +105,7 @@ export class DayRun {
     );
     this.#ratings += taken;
     if (taken > 0) cursor.pass(taken, words.report[OFFSET_DELTA] - batch, words.report[NEXT] - batch);
-    this.#given = words.report[GIVEN];
-    return this.#given;
+    return words.report[GIVEN];
   }
 
   /** The movie that the lane gave this slot to; of slots that others gave, nothing is known here. */
@@ -122,7 +117,7 @@ export class DayRun {
   take(): DayRatings {
     const { report, touched, cells } = this.#memory.words;
     const movies = report[TOUCHED];
-    if (movies >= this.#given * ORDERED_SHARE) this.#putInOrder();
+    if (movies >= report[GIVEN] * ORDERED_SHARE) this.#putInOrder();
     if (this.#values.length < movies) {
       this.#entries = new Int32Array(touched.length * ENTRY_WORDS);
       this.#values = new Uint16Array(touched.length);
@@ -147,8 +142,10 @@ export class DayRun {
   }
 
   #know(movieId: number, slot: number): void {
-    this.#given = Math.max(this.#given, slot + 1);
-    if (this.#memory.makeRoom(slot, movieId)) this.#memory.words.table[movieId] = slot + 1;
+    const isInTable = this.#memory.makeRoom(slot, movieId);
+    const { report, table } = this.#memory.words;
+    report[GIVEN] = Math.max(report[GIVEN], slot + 1);
+    if (isInTable) table[movieId] = slot + 1;
   }
 
   #putInOrder(): void {

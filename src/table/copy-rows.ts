@@ -3,6 +3,7 @@
  * are made in half the time of lines of text, for which many short strings are joined and then encoded. Pure. What is
  * never in a row, U+0000 and unpaired surrogates, is for whoever makes rows.
  */
+import { putAscii } from "../byte-stream.ts";
 import { assert } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
 
@@ -86,15 +87,8 @@ function putId(chunk: Uint8Array, at: number, id: number): number {
 
 /** A text in UTF-8, its length before it: one of ASCII only, as most are, without the encoder. */
 function putText(chunk: Uint8Array, at: number, text: string): number {
-  const { length } = text;
   const start = at + 4;
-  let place = 0;
-  for (; place < length; place++) {
-    const code = text.charCodeAt(place);
-    if (code >= 0x80) break;
-    chunk[start + place] = code;
-  }
-  if (place === length) return putInt32(chunk, at, length) + length;
+  if (putAscii(chunk, start, text)) return putInt32(chunk, at, text.length) + text.length;
   const bytes = ENCODER.encode(text);
   chunk.set(bytes, start);
   return putInt32(chunk, at, bytes.length) + bytes.length;

@@ -3,11 +3,10 @@ import { expect, test } from "bun:test";
 import { DayRun } from "../../src/shard/day-run.ts";
 import { figuresOf } from "./run-figures.ts";
 
-/** Slot and figures of each movie, by slot, then the number of ratings. */
+/** Slot and figures of each movie in turn, then the number of ratings. */
 function taken(run: DayRun): number[][] {
   const ratings = run.take();
-  const movies = [...figuresOf(ratings)].sort(([one], [other]) => one - other);
-  return [...movies.map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
+  return [...[...figuresOf(ratings)].map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
 }
 
 test("gathers count, sum and a bit for each rating value, by movie", () => {

@@ -76,7 +76,7 @@ describe("a movie", () => {
     expect(claimed).toEqual([8, 9]);
   });
 
-  test("that another partition has counted stops the shard", () => {
+  test("that another partition has counted stops the shard before it, all before counted", () => {
     const taken = new UserError(4, "movie 9 has ratings in partitions 0 and 1", "");
     const claimMovie = (movieId: number) => {
       if (movieId === 9) throw taken;
@@ -84,7 +84,9 @@ describe("a movie", () => {
     const shard = makeShard({ mode: "A" }, { claimMovie });
     const lines = ["2002-09-20,8,u,4", "2002-09-20,9,u,4", "2002-09-20,8,u,4"];
     expect(failure(() => feed(shard, ...lines))).toBe(taken);
-    // So many that the lane reads them.
+    expect(shard.offset).toBe(1);
+    expect([...shard.takeEpoch(true).rows]).toMatchObject([{ movieId: 8, ratingCount: 1 }]);
+    // So many that the lane reads them, which finds it late.
     const another = makeShard({ mode: "A" }, { claimMovie });
     expect(failure(() => feed(another, ...Array.from({ length: 200 }, () => lines).flat()))).toBe(taken);
   });

@@ -30,6 +30,8 @@ import { decodeMetadata, encodeMetadata, METADATA_VERSION, type MetadataRequest 
 const PRODUCE_API_KEY = 0;
 const FETCH_API_KEY = 1;
 const METADATA_API_KEY = 3;
+/** Where a response's correlation id stands, behind its size, in four bytes each. */
+const CORRELATION_ID_AT = 4;
 /** Kafka protocol guide, "Error Codes". */
 const NO_ERROR = 0;
 const OPERATION_NOT_ATTEMPTED = 55;
@@ -214,8 +216,8 @@ Connection.prototype.processData = function (this: ReceivingConnection, piece: B
 
 /** By the correlation id that stands behind a response's size; false where that is not there yet. */
 function isOfFetch({ requestQueue }: ReceivingConnection, piece: Buffer): boolean {
-  if (piece.length < 8) return false;
-  return requestQueue.inflight.get(piece.readInt32BE(4))?.entry.apiKey === FETCH_API_KEY;
+  if (piece.length < CORRELATION_ID_AT + 4) return false;
+  return requestQueue.inflight.get(piece.readInt32BE(CORRELATION_ID_AT))?.entry.apiKey === FETCH_API_KEY;
 }
 
 // KafkaJS goes on to the next of the brokers it was given when one cannot be connected to, and for nothing else: one
