@@ -26,6 +26,7 @@ export function columnsOf({ length, ...columns }: PackedRows): ArrayBufferView<A
 
 export class RowColumns implements Iterable<Row> {
   #length = 0;
+  #newCount = 0;
   #windowStart: Float64Array<ArrayBuffer>;
   #movieId: Int32Array<ArrayBuffer>;
   #ratingCount: Int32Array<ArrayBuffer>;
@@ -83,8 +84,7 @@ export class RowColumns implements Iterable<Row> {
   /** The rows that are new, or those that are not, in order: itself where all are. */
   which({ areNew }: { areNew: boolean }): RowColumns {
     const wanted = areNew ? 1 : 0;
-    let count = 0;
-    for (let at = 0; at < this.#length; at++) if (this.#isNew[at] === wanted) count++;
+    const count = areNew ? this.#newCount : this.#length - this.#newCount;
     if (count === this.#length) return this;
     const rows = new RowColumns(count);
     if (count > 0)
@@ -103,6 +103,7 @@ export class RowColumns implements Iterable<Row> {
     this.#ratingSum[at] = row.ratingSum;
     this.#uniqueRatingCount[at] = row.uniqueRatingCount;
     this.#isNew[at] = isNew ? 1 : 0;
+    if (isNew) this.#newCount++;
     this.#length = at + 1;
   }
 
@@ -143,6 +144,7 @@ export class RowColumns implements Iterable<Row> {
 
   #empty(): void {
     this.#length = 0;
+    this.#newCount = 0;
     this.#windowStart = new Float64Array(0);
     this.#movieId = new Int32Array(0);
     this.#title.length = 0;

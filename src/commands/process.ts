@@ -33,7 +33,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
     await openHome(home);
     const holder = holderText("process", now());
     const homeLock = FileLock.acquire(homeLockPath(home), `the home folder ${home}`, holder);
-    open.add(async () => homeLock.release());
+    open.under(homeLock);
     const { group, topic, anomalyTopic, rejectedTopic } = settings;
     const topics = topicsOf(settings, holder, context);
     const names = [topic, anomalyTopic, rejectedTopic];

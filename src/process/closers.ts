@@ -1,11 +1,18 @@
 /**
- * What a command has opened, to be closed in reverse order, whatever happens. Leaves it to each how it is closed.
+ * What a command has opened, to be closed whatever happens: side by side, as each waits for answers, and the lock that
+ * all of it was opened under when the rest is closed. Leaves it to each how it is closed.
  */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
+  #releaseLock = () => {};
 
-  add<T extends { close(): Promise<void> } | (() => Promise<void>)>(opened: T): T {
-    this.#closers.push(typeof opened === "function" ? opened : () => opened.close());
+  /** The lock that is held while anything is open. */
+  under(lock: { release(): void }): void {
+    this.#releaseLock = () => lock.release();
+  }
+
+  add<T extends { close(): Promise<void> }>(opened: T): T {
+    this.#closers.push(() => opened.close());
     return opened;
   }
 
@@ -19,8 +26,8 @@ export class Closers {
 
   /** All of them, also when one fails; what made us close matters more than that one could not. */
   async closeAll(warn: (text: string) => void): Promise<void> {
-    for (const close of this.#closers.reverse()) {
-      await close().catch((error) => warn(`while closing: ${error instanceof Error ? error.message : String(error)}`));
-    }
+    const tell = (error: unknown) => warn(`while closing: ${error instanceof Error ? error.message : String(error)}`);
+    await Promise.all(this.#closers.map((close) => close().catch(tell)));
+    this.#releaseLock();
   }
 }

@@ -25,9 +25,9 @@ export const EPOCH_ROWS_MAX = 60_000;
 
 /**
  * The runtime lets garbage grow to the size of what is in use before it looks at all of it, so that a long run would
- * take tens of megabytes more than a short one. It is told to after this many bytes: some 10 ms for 5 million ratings.
+ * take tens of megabytes more than a short one. It is told to after this many bytes: some 15 ms for 7 million ratings.
  */
-const COLLECT_BYTES = 128 * 1024 * 1024;
+const COLLECT_BYTES = 256 * 1024 * 1024;
 
 /** How often the ratings topic is checked for added partitions. */
 const PARTITIONS_CHECK_MS = 5000;
@@ -47,6 +47,14 @@ export interface EngineOptions {
   readonly collectGarbage: () => void;
   /** Called after every slice and epoch. */
   readonly onProgress: (shards: readonly ShardAtWork[]) => void;
+}
+
+/** The next read, in flight while something else is worked on. */
+export function readOn(ratings: TopicReader, partition: number, offset: number): Promise<Slice> {
+  const read = ratings.read(partition, offset, READ_BYTES);
+  // Its failure surfaces when it is awaited; until then it must not count as unhandled.
+  read.catch(() => {});
+  return read;
 }
 
 export class Engine {
@@ -109,27 +117,27 @@ export class Engine {
     }
   }
 
-  async #runShard({ shard, log }: ShardAtWork): Promise<void> {
+  async #runShard({ shard, log, firstSlice, ...atStart }: ShardAtWork): Promise<void> {
     const { goal, now } = this.#options;
     const { partition } = shard;
-    const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : (await this.#ratings.bounds(partition)).end;
+    const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : atStart.endOffset;
     // A restart may come in the middle of a closing.
     await this.#finish(shard, log, () => shard.work());
 
-    let nextRead: Promise<Slice> | undefined = this.#read(partition, shard.offset);
+    let nextRead: Promise<Slice> | undefined = firstSlice;
     let epochAtMs = now();
     while (!this.#stop.signal.aborted && shard.offset < endOffset) {
       if (nextRead === undefined) {
         if (shard.changed) await this.#takeEpoch(shard, log);
         await this.#awaitRatings(shard, log);
-        nextRead = this.#read(partition, shard.offset);
+        nextRead = readOn(this.#ratings, partition, shard.offset);
       }
       // A broker that is away must not hold up what failed elsewhere.
       const slice: Slice | undefined = await unlessAborted(nextRead, this.#stop.signal);
       if (slice === undefined) break;
       const nextOffset: number = slice.nextOffset;
       const isLast: boolean = slice.isLast === true || nextOffset === shard.offset || nextOffset >= endOffset;
-      nextRead = isLast ? undefined : this.#read(partition, nextOffset);
+      nextRead = isLast ? undefined : readOn(this.#ratings, partition, nextOffset);
       for (const piece of piecesOf(slice.bytes)) {
         shard.load(piece, endOffset);
         await this.#finish(shard, log, () => shard.work());
@@ -171,14 +179,6 @@ export class Engine {
   async #takeEpoch(shard: Shard, log: ShardLog): Promise<void> {
     await this.#pipeline.submit(shard, log);
     this.#options.onProgress(this.#shards);
-  }
-
-  /** The next read, in flight while the slice before is worked on. */
-  #read(partition: number, offset: number): Promise<Slice> {
-    const read = this.#ratings.read(partition, offset, READ_BYTES);
-    // Its failure surfaces when it is awaited; until then it must not count as unhandled.
-    read.catch(() => {});
-    return read;
   }
 
   /** Waits for more ratings; with an idle time-out, follows the other shards' watermark if none came that long. */

@@ -1,8 +1,9 @@
 /**
- * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. The steps of
- * different epochs overlap, each side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a
- * shard are under way: then `submit` waits, which holds back the reading, so a slow side never grows memory. Topics are
- * the slowest: epochs that come to wait for them go there together.
+ * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. A table may
+ * take rows in meanwhile, and commits them when the checkpoint is durable. The steps of different epochs overlap, each
+ * side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a shard are under way: then `submit`
+ * waits, which holds back the reading, so a slow side never grows memory. Topics are the slowest: epochs that come to
+ * wait for them go there together.
  */
 import type { ShardLog } from "../checkpoint/contract.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
@@ -72,6 +73,8 @@ export class EpochPipeline {
       release(...state);
       if (whole) this.#rewriting.delete(shard.partition);
     });
+    // The table meets its failure, or has one of its own before.
+    this.#logged.catch(() => {});
     const confirmed = this.#send(epoch, log, this.#logged);
     underWay.push(confirmed);
     confirmed.catch(() => this.#failure.abort());
@@ -92,8 +95,8 @@ export class EpochPipeline {
   #send(epoch: Epoch, log: ShardLog, logged: Promise<void>): Promise<void> {
     const { table, owner } = this.#sides;
     const { partition } = epoch;
-    const inTable = Promise.all([logged, this.#inTable]).then(async () => {
-      await table.apply(owner, epoch);
+    const inTable = this.#inTable.then(async () => {
+      await table.apply(owner, epoch, logged);
       this.#forTopics.set(partition, [...(this.#forTopics.get(partition) ?? []), epoch]);
     });
     const inTopics = Promise.all([inTable, this.#inTopics]).then(() => this.#putOut(epoch, log));

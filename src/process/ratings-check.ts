@@ -13,8 +13,8 @@ import { readBatchHeader } from "../topic/record-batch.ts";
 /** Enough for a batch's header: a reader gives at least one batch whole. */
 const READ_BYTES = 64 * 1024;
 
-/** Exit 4 where the topic was replaced, cut, or restored to an earlier state. */
-export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<void> {
+/** Exit 4 where the topic was replaced, cut, or restored to an earlier state; else the offset after its last record. */
+export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Promise<number> {
   const { partition, offset, lastBatch } = shard;
   const bounds = await ratings.bounds(partition);
   if (lastBatch === undefined && offset === 0 && bounds.start > 0) throw lostStart(ratings, partition, bounds.start);
@@ -25,18 +25,19 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
         `which holds ${bounds.start} to ${bounds.end}`,
     );
   }
-  if (lastBatch === undefined || lastBatch.baseOffset < bounds.start) return;
+  if (lastBatch === undefined || lastBatch.baseOffset < bounds.start) return bounds.end;
   const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
-  if (bytes.length === 0) return;
+  if (bytes.length === 0) return bounds.end;
   const header = readBatchHeader(bytes, 0);
   // A batch that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
-  if (header.baseOffset > lastBatch.baseOffset) return;
+  if (header.baseOffset > lastBatch.baseOffset) return bounds.end;
   if (header.baseOffset < lastBatch.baseOffset || header.crc !== lastBatch.crc) {
     throw replaced(
       ratings,
       `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`,
     );
   }
+  return bounds.end;
 }
 
 /** Exit 4 where the topic holds less than the table was made from: nothing is overwritten with less. */

@@ -10,8 +10,9 @@ import { Shard } from "../shard/shard.ts";
 import type { ShardRules } from "../shard/shard-rules.ts";
 import type { ResultTable, ShardStanding } from "../table/contract.ts";
 import type { Log } from "../terminal/log.ts";
-import type { OutputTopics, TopicReader, UnconfirmedEpochs } from "../topic/contract.ts";
+import type { OutputTopics, Slice, TopicReader, UnconfirmedEpochs } from "../topic/contract.ts";
 import { EarlierOutputs, readEarlierOutputs } from "./already-out.ts";
+import { readOn } from "./engine.ts";
 import { EpochPipeline } from "./epoch-pipeline.ts";
 import { MoviePartitions } from "./movie-partitions.ts";
 import { checkRatingsTopic, checkTopicForRebuild } from "./ratings-check.ts";
@@ -45,6 +46,10 @@ export interface StartOptions {
 export interface ShardAtWork {
   readonly shard: Shard;
   readonly log: ShardLog;
+  /** The offset after the last record that its partition held at the start. */
+  readonly endOffset: number;
+  /** What is read first: asked for during the start, to arrive while others are shut out. */
+  readonly firstSlice: Promise<Slice>;
 }
 
 /** Rows of an epoch that only brings new titles to movies: then it holds those of one movie more at the most. */
@@ -107,7 +112,9 @@ export async function startShards(
     const { ends } = logs[repeating].replaced as Replaced;
     await readEarlierOutputs(sides.anomalies, sides.rejected, ends, settings, earlier, options.log.warn);
   }
-  for (const shard of shards) await checkRatingsTopic(ratings, shard);
+  const endOffsets: number[] = [];
+  for (const shard of shards) endOffsets.push(await checkRatingsTopic(ratings, shard));
+  const firstSlices = shards.map((shard) => readOn(ratings, shard.partition, shard.offset));
 
   if (restarts) {
     await table.restart(
@@ -131,7 +138,10 @@ export async function startShards(
     while (!shard.retitle(RETITLED_ROWS_MAX)) await pipeline.submit(shard, logs[index]);
   }
   table.beginWork();
-  return { shards: shards.map((shard, index) => ({ shard, log: logs[index] })), pipeline };
+  const atWork = shards.map((shard, index) => {
+    return { shard, log: logs[index], endOffset: endOffsets[index], firstSlice: firstSlices[index] };
+  });
+  return { shards: atWork, pipeline };
 }
 
 function warnOfCorrupt(log: Log) {

@@ -52,9 +52,11 @@ export interface ResultTable {
    * as epoch, `epoch.previous`; sets `epoch.identity` and `epoch.offset` and upserts the rows. Finding
    * `epoch.identity` itself means that an earlier try went through: done, nothing is written again. Any other
    * epoch is exit 4. A full disk is exit 3, with nothing of the epoch in the table; a lost connection is made again,
-   * however long that takes, and the epoch tried again. May take the rows over: nobody looks at them afterwards.
+   * however long that takes, and the epoch tried again. `logged` is for an epoch that is on its way into the
+   * checkpoint: work may begin, but nothing is committed before it resolves; where it rejects, nothing is, and its
+   * error comes through. May take the rows over then: nobody looks at them afterwards.
    */
-  apply(claimant: string, epoch: Epoch): Promise<void>;
+  apply(claimant: string, epoch: Epoch, logged?: Promise<void>): Promise<void>;
 
   /**
    * The start is over: from now on a table that another program locks, or a database that is too slow, is waited for,

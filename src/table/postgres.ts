@@ -126,14 +126,18 @@ class PostgresTable implements ResultTable {
     checkClaimed(await this.standings(), claimant, this.#name);
   }
 
-  async apply(claimant: string, epoch: Epoch): Promise<void> {
-    if (await this.#applySmall(claimant, epoch)) return;
+  async apply(claimant: string, epoch: Epoch, logged?: Promise<void>): Promise<void> {
+    if (isSmall(epoch)) {
+      await logged;
+      if (await this.#applySmall(claimant, epoch)) return;
+    }
     await this.#write(async (shards) => {
       if (isApplied(epoch, shards, claimant, this.#name)) return;
       const { partition, identity, offset, rows } = epoch;
       await this.#setShard({ partition, epoch: identity, offset, claimant });
       await this.#copy(rows.which({ areNew: true }));
       await this.#upsert(rows.which({ areNew: false }));
+      await logged;
     });
   }
 
@@ -239,9 +243,8 @@ class PostgresTable implements ResultTable {
     checkClaimed(await readShards(this.#session, this.#source), this.#claimant, this.#name);
   }
 
-  /** False where the epoch is not small, or the shard's row not as it must be: the usual way then judges it. */
+  /** False where the shard's row is not as it must be: the usual way then judges it. */
   async #applySmall(claimant: string, { partition, identity, previous, offset, rows }: Epoch): Promise<boolean> {
-    if (rows.length > SMALL_EPOCH_ROWS_MAX || rows.which({ areNew: true }).length >= COPY_ROWS_MIN) return false;
     assert(this.#isLocked, "the result table is written under its lock only");
     const { group, topic } = this.#source;
     const to = [identity.run, identity.owner, identity.number, offset];
@@ -277,6 +280,11 @@ class PostgresTable implements ResultTable {
       await this.#session.queryPrepared("upsert-ratings", upsertRatings, arraysOf(rows, first, end));
     }
   }
+}
+
+/** Whether one statement is the fastest way. */
+function isSmall({ rows }: Epoch): boolean {
+  return rows.length <= SMALL_EPOCH_ROWS_MAX && rows.which({ areNew: true }).length < COPY_ROWS_MIN;
 }
 
 /** The rows from `first` up to `end` as the statements take them, one array per column. */

@@ -84,8 +84,9 @@ class SqliteTable implements ResultTable {
     checkClaimed(await this.standings(), claimant, this.#path);
   }
 
-  async apply(claimant: string, epoch: Epoch): Promise<void> {
+  async apply(claimant: string, epoch: Epoch, logged?: Promise<void>): Promise<void> {
     this.#checkLocked();
+    await logged;
     if (epoch.rows.length >= this.#threadRowsMin) this.#thread ??= new SqliteThread(this.#path, this.#source);
     // Once there is the thread, it gets the small ones too: epochs are written in order.
     if (this.#thread !== undefined) return this.#thread.apply(claimant, epoch);

@@ -1,6 +1,7 @@
 /**
- * The contract of `src/table/contract.ts` as suites that every result table has to pass: what is written, who may
- * write it, and (`contract-admin.ts`) how it is made and taken away. Knows no database; that is the fixture's.
+ * The contract of `src/table/contract.ts` as suites that every result table has to pass: what is written and when
+ * (`contract-epoch.ts`), who may write it, and how it is made and taken away (`contract-admin.ts`). Knows no database;
+ * that is the fixture's.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Row } from "../../src/epoch.ts";
@@ -9,6 +10,7 @@ import type { ShardStanding } from "../../src/table/contract.ts";
 import { failureOf } from "../failure.ts";
 import { Random } from "../generate/random.ts";
 import { adminContract } from "./contract-admin.ts";
+import { epochContract } from "./contract-epoch.ts";
 import { epochOf, identity, inKeyOrder, row, SOURCE, type TableFixture, TestDatabase, WINDOW_S } from "./fixture.ts";
 
 /** Starting a process takes a while on a busy machine. */
@@ -74,53 +76,6 @@ function rowsContract(database: () => TestDatabase): void {
       await database().used([]);
       const table = await database().open();
       expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(1), offset: 100, claimant: "me" }]);
-    });
-  });
-}
-
-function epochContract(database: () => TestDatabase): void {
-  describe("an epoch", () => {
-    test("that went through before is not written again", async () => {
-      const table = await database().claimed();
-      await table.apply("me", epochOf(1, [row(0, 1, 1)]));
-      await table.apply("me", epochOf(1, [row(0, 1, 99), row(0, 2, 99)]));
-      expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
-    });
-
-    for (const [what, previous] of [
-      ["number", identity(2)],
-      ["run", identity(1, "run-2")],
-      ["owner", identity(1, "run-1", "owner-2")],
-    ] as const) {
-      test(`is refused where the table stands at an epoch of another ${what}`, async () => {
-        const table = await database().claimed();
-        await table.apply("me", epochOf(1, [row(0, 1, 1)]));
-        const error = await failureOf(() => table.apply("me", { ...epochOf(3, [row(0, 1, 3)]), previous }));
-        expect(error.exitCode).toBe(4);
-        expect(error.hint).toContain("--rebuild");
-        expect(await database().storedRows()).toEqual([row(0, 1, 1)]);
-        expect(await table.standings()).toEqual([{ partition: 0, epoch: identity(1), offset: 100, claimant: "me" }]);
-      });
-    }
-
-    test("is refused once another has claimed the shard, and the error names it", async () => {
-      const table = await database().claimed();
-      await table.claim("successor", 1, () => identity(0));
-      const error = await failureOf(() => table.apply("me", epochOf(1, [row(0, 1, 1)])));
-      expect(error.exitCode).toBe(4);
-      expect(error.message).toContain("successor");
-      expect(await database().storedRows()).toEqual([]);
-    });
-
-    test("is refused for a shard that nobody claimed", async () => {
-      const table = await database().claimed(1);
-      expect((await failureOf(() => table.apply("me", epochOf(1, [], 1)))).exitCode).toBe(4);
-    });
-
-    test("moves only its own shard", async () => {
-      const table = await database().claimed(3);
-      await table.apply("me", epochOf(1, [row(0, 1, 1)], 1));
-      expect((await table.standings()).map(({ epoch }) => epoch.number)).toEqual([0, 1, 0]);
     });
   });
 }

@@ -8,8 +8,8 @@ import { release } from "../../released.ts";
 
 /** Smaller responses are left to KafkaJS. */
 const LARGE_BYTES = 256 * 1024;
-/** One is worked on, one is arriving, and a reader may have one more in hand. */
-const BUFFERS = 3;
+/** One is worked on, one is arriving. */
+const BUFFERS = 2;
 /** The size of a response stands before it, in this many bytes. */
 const SIZE_BYTES = 4;
 
