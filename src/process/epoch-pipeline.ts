@@ -1,9 +1,9 @@
 /**
- * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. A table may
- * take rows in meanwhile, and commits them when the checkpoint is durable. The steps of different epochs overlap, each
- * side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a shard are under way: then `submit`
- * waits, which holds back the reading, so a slow side never grows memory. Topics are the slowest: epochs that come to
- * wait for them go there together.
+ * The way of an epoch, from the shard to both sides: checkpoint, then table, then topics, then confirmed. In this order
+ * it is committed: each side may take in what it is sent while the one before is still at work. The steps of different
+ * epochs overlap, each side gets its epochs strictly in order, and at most `EPOCHS_UNCONFIRMED_MAX` of a shard are
+ * under way: then `submit` waits, which holds back the reading, so a slow side never grows memory. Topics are the
+ * slowest: epochs that come to wait for them go there together.
  */
 import type { ShardLog } from "../checkpoint/contract.ts";
 import type { Epoch, EpochIdentity } from "../epoch.ts";
@@ -25,6 +25,12 @@ export interface EpochSides {
   readonly now: () => number;
 }
 
+/** An epoch that the topics lack. */
+interface EpochForTopics {
+  readonly epoch: Epoch;
+  isInTable: boolean;
+}
+
 export class EpochPipeline {
   readonly #sides: EpochSides;
   // Where each stage stands: what is put behind it runs when all before it is done.
@@ -32,8 +38,8 @@ export class EpochPipeline {
   #inTable: Promise<void> = Promise.resolve();
   #inTopics: Promise<void> = Promise.resolve();
   readonly #unconfirmed = new Map<number, Promise<void>[]>();
-  /** Epochs in the table, in order, that no step of the topics has taken along yet. */
-  readonly #forTopics = new Map<number, Epoch[]>();
+  /** Epochs, in order, that no step of the topics has taken along yet. */
+  readonly #forTopics = new Map<number, EpochForTopics[]>();
   /** Partitions whose log is being rewritten: the next epoch need not bring the whole state again. */
   readonly #rewriting = new Set<number>();
   readonly #failure = new AbortController();
@@ -89,30 +95,37 @@ export class EpochPipeline {
 
   /** Resolves when every epoch is confirmed by both sides. */
   async settle(): Promise<void> {
-    await this.#inTopics;
+    await Promise.all([this.#inTable, this.#inTopics]);
   }
 
   #send(epoch: Epoch, log: ShardLog, logged: Promise<void>): Promise<void> {
     const { table, owner } = this.#sides;
-    const { partition } = epoch;
+    const forTopics = { epoch, isInTable: false };
+    this.#forTopics.set(epoch.partition, [...(this.#forTopics.get(epoch.partition) ?? []), forTopics]);
     const inTable = this.#inTable.then(async () => {
       await table.apply(owner, epoch, logged);
-      this.#forTopics.set(partition, [...(this.#forTopics.get(partition) ?? []), epoch]);
+      forTopics.isInTable = true;
     });
-    const inTopics = Promise.all([inTable, this.#inTopics]).then(() => this.#putOut(epoch, log));
+    // Not before it is in the log: until then the table is to be sent its rows.
+    const inTopics = Promise.all([logged, this.#inTopics]).then(() => this.#putOut(epoch, log, inTable));
     this.#inTable = inTable;
     this.#inTopics = inTopics;
-    inTable.catch(() => {});
-    return inTopics;
+    // The table's failure counts at once: the topics' part may wait for brokers that are away.
+    return Promise.all([inTable, inTopics]).then(() => {});
   }
 
-  /** Puts out and confirms the epoch, and with it those of its shard that wait behind it; unless it was taken along. */
-  async #putOut(epoch: Epoch, log: ShardLog): Promise<void> {
+  /**
+   * Puts out and confirms the epoch, and with it those of its shard that are in the table, too; unless it was taken
+   * along itself.
+   */
+  async #putOut(epoch: Epoch, log: ShardLog, inTable: Promise<void>): Promise<void> {
     const { outputs } = this.#sides;
-    const epochs = this.#forTopics.get(epoch.partition) ?? [];
-    if (!epochs.includes(epoch)) return;
-    this.#forTopics.delete(epoch.partition);
-    await outputs.apply(epochs);
+    const waiting = this.#forTopics.get(epoch.partition) ?? [];
+    if (waiting[0]?.epoch !== epoch) return;
+    const outOfTable = waiting.findIndex(({ isInTable }) => !isInTable);
+    const taken = outOfTable < 0 ? waiting.length : Math.max(1, outOfTable);
+    const epochs = waiting.splice(0, taken).map((each) => each.epoch);
+    await outputs.apply(epochs, inTable);
     await log.confirm(epochs[epochs.length - 1].identity, await outputs.ends());
     for (const { rows } of epochs) rows.release();
   }

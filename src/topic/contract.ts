@@ -143,9 +143,11 @@ export interface OutputTopics {
   missing(log: readonly UnconfirmedEpochs[]): Promise<Map<number, Epoch[]>>;
   /**
    * Puts the records and offsets of a shard's next epochs on the topics, in order, durable when this resolves. On Kafka
-   * they share a transaction. Called in order, per shard, each time once the call before is done.
+   * they share a transaction. Called in order, per shard, each time once the call before is done. `inTable` is for
+   * epochs that are on their way into the table: work may begin, but nothing is committed before it resolves; where it
+   * rejects, nothing is, and its error comes through.
    */
-  apply(epochs: readonly Epoch[]): Promise<void>;
+  apply(epochs: readonly Epoch[], inTable?: Promise<void>): Promise<void>;
   /** Where the output topics end now. */
   ends(): Promise<OutputEnds>;
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ResultTable } from "../../src/table/contract.ts";
-import type { Slice, TopicReader } from "../../src/topic/contract.ts";
+import type { OutputTopics, Slice, TopicReader } from "../../src/topic/contract.ts";
 import { Random } from "../generate/random.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "../recovery/embedded-home.ts";
 import { expectedResults, storedResults } from "../recovery/results.ts";
@@ -29,17 +29,29 @@ function readingFrom(offset: number, read: () => Promise<Slice>) {
   });
 }
 
-test("an epoch that the table refuses ends the run, although a broker owes an answer", async () => {
-  const around = (table: ResultTable): ResultTable =>
-    new Proxy(table, {
+/** A side whose `apply` is something else. */
+function applying<Side extends object>(apply: () => Promise<void>) {
+  return (side: Side): Side =>
+    new Proxy(side, {
       get: (of, name) => {
-        if (name === "apply") return async () => Promise.reject(new Error("the table refuses"));
+        if (name === "apply") return apply;
         const value = Reflect.get(of, name);
         return typeof value === "function" ? value.bind(of) : value;
       },
     });
-  const aroundRatings = readingFrom(2, () => new Promise(() => {}));
-  await expect(runProcess(home, { ...OPTIONS, around, aroundRatings })).rejects.toThrow("the table refuses");
+}
+
+const never = () => new Promise<never>(() => {});
+const refusing = applying<ResultTable>(() => Promise.reject(new Error("the table refuses")));
+
+test("an epoch that the table refuses ends the run, although a broker owes an answer", async () => {
+  const options = { ...OPTIONS, around: refusing, aroundRatings: readingFrom(2, never) };
+  await expect(runProcess(home, options)).rejects.toThrow("the table refuses");
+});
+
+test("an epoch that the table refuses ends the run, although the topics are still being filled", async () => {
+  const options = { ...OPTIONS, around: refusing, aroundOutputs: applying<OutputTopics>(never) };
+  await expect(runProcess(home, options)).rejects.toThrow("the table refuses");
 });
 
 test("what comes behind the end that --once and --drain go to is not even read", async () => {

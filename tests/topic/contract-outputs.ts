@@ -4,10 +4,13 @@
  */
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { Epoch } from "../../src/epoch.ts";
+import { UserError } from "../../src/errors.ts";
 import type { OutputEnds, OutputTopics, UnconfirmedEpochs } from "../../src/topic/contract.ts";
 import { failureOf } from "../failure.ts";
 import { epochOf, identity, readAll, readValues, SOURCE, type TestTopics } from "./fixture.ts";
 
+/** At what must not be there: together longer than it would take to come. */
+const LOOKS = 20;
 const START: OutputEnds = { anomalies: 0, rejected: 0 };
 
 /** A log that has confirmed nothing but the run's beginning. */
@@ -65,6 +68,30 @@ export function outputsContract(topics: () => TestTopics): void {
         { offset: 1, key: null, value: "cut", headers: cut },
         { offset: 2, key: null, value: null, headers: { ...origin, offset: "9", reason: "malformed" } },
       ]);
+    });
+
+    test("get nothing before the table has it", async () => {
+      await start([logOf([])]);
+      const { promise: inTable, resolve } = Promise.withResolvers<void>();
+      const applied = outputs.apply([epochOf(1, 2, 1)], inTable);
+      for (let look = 0; look < LOOKS; look++) expect(await values("anomalies")).toEqual([]);
+      resolve();
+      await applied;
+      await outputs.fence();
+      expect([await values("anomalies"), await values("rejected")].map(({ length }) => length)).toEqual([2, 1]);
+    });
+
+    test("get nothing where the table could not take it", async () => {
+      await start([logOf([])]);
+      const { promise: inTable, reject } = Promise.withResolvers<void>();
+      inTable.catch(() => {}); // Whoever writes the table has it, too.
+      const error = failureOf(() => outputs.apply([epochOf(1, 2, 1)], inTable));
+      reject(new UserError(4, "taken by another process", "end one"));
+      expect((await error).message).toBe("taken by another process");
+      expect(numbersIn(await outputs.missing([logOf([epochOf(1, 2, 1)])]))).toEqual([1]);
+      await outputs.apply([epochOf(1, 2, 1)]);
+      await outputs.fence();
+      expect([await values("anomalies"), await values("rejected")].map(({ length }) => length)).toEqual([2, 1]);
     });
 
     test("are told what they lack, and lack it no more when it was applied", async () => {

@@ -87,9 +87,9 @@ export class KafkaOutputs implements OutputTopics {
     return this.#unappliedEpochs(log, isSearch ? (reader) => reader.highWatermark(0) : stableEndOf);
   }
 
-  apply(epochs: readonly Epoch[]): Promise<void> {
+  apply(epochs: readonly Epoch[], inTable = Promise.resolve()): Promise<void> {
     // One after another: shards share the builder, and the records of an epoch then stand together.
-    const applied = this.#applies.then(() => this.#applySurely(epochs));
+    const applied = this.#applies.then(() => this.#applySurely(epochs, inTable));
     this.#applies = applied.catch(() => {});
     return applied;
   }
@@ -119,14 +119,15 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   /** Commits the epochs' transaction; when its outcome is open, finds out, and does it again if it must. */
-  async #applySurely(epochs: readonly Epoch[]): Promise<void> {
+  async #applySurely(epochs: readonly Epoch[], inTable: Promise<void>): Promise<void> {
     const [first, last] = [epochs[0], epochs[epochs.length - 1]];
     const { partition } = last;
     let said = "";
     for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
+      let isAborted = false;
       try {
-        await this.#commit(epochs);
-        return;
+        isAborted = !(await this.#commit(epochs, inTable));
+        if (!isAborted) return;
       } catch (error) {
         if (!this.#client.passes(error) && !needsFence(error)) throw userErrorOf(error, this.#client.place) ?? error;
         const reason = reasonOf(error);
@@ -137,6 +138,11 @@ export class KafkaOutputs implements OutputTopics {
           );
         }
         said = reason;
+      }
+      if (isAborted) {
+        // Out here, as what went wrong with the table is not for us to judge.
+        await inTable;
+        continue;
       }
       // Only the claim tells whether another process has taken over, or the brokers gave us up.
       await this.#options.checkHeld();
@@ -160,17 +166,20 @@ export class KafkaOutputs implements OutputTopics {
     }
   }
 
-  async #commit(epochs: readonly Epoch[]): Promise<void> {
+  /** False where the transaction was aborted, as the epochs were not in the table soon. */
+  async #commit(epochs: readonly Epoch[], inTable: Promise<void>): Promise<boolean> {
     const { source } = this.#options;
     const { partition, offset, identity } = epochs[epochs.length - 1];
     const batches = [...this.#batches("anomalies", epochs), ...this.#batches("rejected", epochs)];
     const consumed = { ...source, partition, offset, metadata: epochMetadata(identity) };
-    const ends = await this.#transactionsOf(partition).commit(batches, consumed);
+    const ends = await this.#transactionsOf(partition).commit(batches, consumed, inTable);
+    if (ends === undefined) return false;
     for (const [index, { topic }] of batches.entries()) {
       const side = this.#sides.anomalies.topic === topic ? this.#sides.anomalies : this.#sides.rejected;
       side.end = ends[index];
       side.written = ends[index];
     }
+    return true;
   }
 
   /** A batch has records of one epoch only. */

@@ -1,9 +1,10 @@
 /**
  * Transactions under one transactional id (KIP-98): fencing whoever had the id before, and committing records and a
- * consumed offset together. One at a time. A commit that fails leaves its outcome open: fence again, which settles it,
- * then look at the committed offset.
+ * consumed offset together, once somebody else has done their part. One at a time. A commit that fails leaves its
+ * outcome open: fence again, which settles it, then look at the committed offset.
  */
 import { assert, serviceError } from "../../errors.ts";
+import { unlessAborted } from "../../unless-aborted.ts";
 import type { Broker, ProducerIdentity } from "./broker.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
@@ -15,6 +16,11 @@ const TRANSACTION_MS_MAX = 60_000;
 /** A broker writes the markers of the transaction before in a few milliseconds, and refuses the next one until then. */
 const CONCURRENT_PAUSE_MS = 3;
 const CONCURRENT_TRIES_MAX = 10_000;
+/**
+ * How long a transaction with everything in it waits to be committed, before it is aborted instead: meanwhile it holds
+ * up who reads committed records of others on the same topics.
+ */
+const OPEN_MS_MAX = 1_000;
 
 /** Records for partition 0 of an output topic. */
 export interface OutputBatch {
@@ -65,8 +71,15 @@ export class Transactions {
     });
   }
 
-  /** Resolves when everything is committed, with the offset after each batch's last record. */
-  async commit(batches: readonly OutputBatch[], consumed: ConsumedOffset): Promise<number[]> {
+  /**
+   * Resolves when everything is committed, with the offset after each batch's last record; nothing is before `ready`
+   * resolves. Where that rejects, or takes too long, everything is aborted: undefined.
+   */
+  async commit(
+    batches: readonly OutputBatch[],
+    consumed: ConsumedOffset,
+    ready: Promise<void>,
+  ): Promise<number[] | undefined> {
     const session = this.#session;
     assert(session !== undefined, "a transaction begins after fence");
     const { transaction, coordinator } = session;
@@ -82,8 +95,13 @@ export class Transactions {
     await this.#connection.onceWithGroupCoordinator(groupId, (broker) =>
       broker.txnOffsetCommit({ ...transaction, groupId, topics: offsets }),
     );
-    await this.#afterTheOneBefore(() => coordinator.endTxn({ ...transaction, transactionResult: true }));
-    return ends;
+    const isReady = ready.then(
+      () => true,
+      () => false,
+    );
+    const transactionResult = (await unlessAborted(isReady, AbortSignal.timeout(OPEN_MS_MAX))) ?? false;
+    await this.#afterTheOneBefore(() => coordinator.endTxn({ ...transaction, transactionResult }));
+    return transactionResult ? ends : undefined;
   }
 
   async #produce({ topic, batch, recordCount }: OutputBatch, { transaction, sequences }: Session): Promise<number> {

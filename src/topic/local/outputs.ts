@@ -76,7 +76,8 @@ export class LocalOutputs implements OutputTopics {
     return new Map(log.map(({ partition, epochs }) => [partition, epochs.filter(lacks)]));
   }
 
-  async apply(epochs: readonly Epoch[]): Promise<void> {
+  async apply(epochs: readonly Epoch[], inTable?: Promise<void>): Promise<void> {
+    await inTable;
     // Shards may apply at the same time: they share the builder, and an fsync then serves them all.
     const appended = this.#appends.then(async () => {
       for (const epoch of epochs) {

@@ -87,6 +87,20 @@ async function expectPutOut(outputs: KafkaOutputs, last: EpochIdentity, ...epoch
   expect([await epochsOn("anomalies"), await epochsOn("rejected")]).toEqual([epochs, epochs]);
 }
 
+test("a slow table holds up nobody else's readers for long, and the epoch is put out once it is there", async () => {
+  const [outputs, other] = [outputsOf(), outputsOf({ group: "other", topic: "b-c" })];
+  for (const each of [outputs, other]) await each.fence();
+  const { promise: inTable, resolve } = Promise.withResolvers<void>();
+  const applied = outputs.apply([epochOf(1, 1, 1)], inTable);
+  await other.apply([epochOf(7, 1, 1)]);
+  // Readers of committed records see none behind a transaction that is open.
+  while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
+  resolve();
+  await applied;
+  await expectPutOut(outputs, identity(1), 7, 1);
+  expect(logged).toEqual([]);
+});
+
 test("an id that brokers forgot, as it was quiet for long, is regained, and nothing is lost or doubled", async () => {
   const outputs = outputsOf();
   await outputs.fence();
