@@ -117,14 +117,16 @@ export class Engine {
     }
   }
 
-  async #runShard({ shard, log, firstSlice, ...atStart }: ShardAtWork): Promise<void> {
+  async #runShard(atWork: ShardAtWork): Promise<void> {
     const { goal, now } = this.#options;
+    const { shard, log } = atWork;
     const { partition } = shard;
-    const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : atStart.endOffset;
+    const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : atWork.endOffset;
     // A restart may come in the middle of a closing.
     await this.#finish(shard, log, () => shard.work());
 
-    let nextRead: Promise<Slice> | undefined = firstSlice;
+    let nextRead = atWork.firstSlice;
+    atWork.firstSlice = undefined;
     let epochAtMs = now();
     while (!this.#stop.signal.aborted && shard.offset < endOffset) {
       if (nextRead === undefined) {

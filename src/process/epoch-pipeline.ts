@@ -11,6 +11,7 @@ import { release } from "../released.ts";
 import type { Shard } from "../shard/shard.ts";
 import type { ResultTable } from "../table/contract.ts";
 import type { OutputTopics } from "../topic/contract.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 
 /** The checkpoint runs ahead of the sides by at most this many epochs. */
 export const EPOCHS_UNCONFIRMED_MAX = 4;
@@ -61,7 +62,12 @@ export class EpochPipeline {
   async submit(shard: Shard, log: ShardLog): Promise<void> {
     const underWay = this.#unconfirmed.get(shard.partition) ?? [];
     this.#unconfirmed.set(shard.partition, underWay);
-    while (underWay.length >= EPOCHS_UNCONFIRMED_MAX) await underWay.shift();
+    while (underWay.length >= EPOCHS_UNCONFIRMED_MAX) {
+      // Another one may fail while this one waits for brokers.
+      await unlessAborted(underWay[0], this.failed);
+      if (this.failed.aborted) await this.settle();
+      underWay.shift();
+    }
 
     const previous = this.#newest.get(shard.partition) ?? log.last;
     const whole = log.wantsWhole && !this.#rewriting.has(shard.partition);

@@ -48,8 +48,11 @@ export interface ShardAtWork {
   readonly log: ShardLog;
   /** The offset after the last record that its partition held at the start. */
   readonly endOffset: number;
-  /** What is read first: asked for during the start, to arrive while others are shut out. */
-  readonly firstSlice: Promise<Slice>;
+  /**
+   * What is read first: asked for during the start, to arrive while others are shut out. Undefined once it is worked
+   * on, as it may be large.
+   */
+  firstSlice: Promise<Slice> | undefined;
 }
 
 /** Rows of an epoch that only brings new titles to movies: then it holds those of one movie more at the most. */

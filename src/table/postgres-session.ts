@@ -13,6 +13,7 @@ import setSession from "../../sql/postgres/set-session.sql" with { type: "text" 
 import type { Surroundings } from "../command.ts";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 import type { PostgresUrl } from "../settings/database-url.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
 /** A server that cannot be reached for this long at a start is exit 3. */
@@ -23,6 +24,8 @@ const CONNECT_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 150_000;
 /** Removing all rows of a table: a microsecond or two each, and triggers. */
 const LONG_STATEMENT_MS_MAX = 4 * 60 * 60 * 1000;
+/** In a transaction, where a server's limit is 15 s (`set-session.sql`). */
+const SILENCE_MS_MAX = 5_000;
 const KEEP_ALIVE_MS = 15_000;
 const BACK_OFF_MS_MIN = 50;
 const BACK_OFF_MS_MAX = 2_000;
@@ -101,6 +104,12 @@ export class PostgresSession {
       if (!isUnreachable(error)) await this.#client.query("ROLLBACK").catch(() => {});
       throw error;
     }
+  }
+
+  /** Waits for `work` in a transaction: a server ends sessions, and with them our lock, that are silent there. */
+  async stayAwake(work: Promise<void>): Promise<void> {
+    const isDone = work.then(() => true);
+    while (!(await unlessAborted(isDone, AbortSignal.timeout(SILENCE_MS_MAX)))) await this.query("SELECT 1");
   }
 
   async end(): Promise<void> {

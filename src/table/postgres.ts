@@ -137,7 +137,7 @@ class PostgresTable implements ResultTable {
       await this.#setShard({ partition, epoch: identity, offset, claimant });
       await this.#copy(rows.which({ areNew: true }));
       await this.#upsert(rows.which({ areNew: false }));
-      await logged;
+      if (logged !== undefined) await this.#session.stayAwake(logged);
     });
   }
 

@@ -124,6 +124,20 @@ describe("a PostgreSQL session", () => {
     expect(await database.storedRows()).toEqual([row(0, 1, 1), row(0, 2, 2)]);
   });
 
+  test("that waits for the checkpoint is not silent for so long that the server would end it", async () => {
+    const table = await database.claimed();
+    const { promise: logged, resolve } = Promise.withResolvers<void>();
+    const rows = Array.from({ length: 2_000 }, (_, movie) => row(0, movie + 1, 1));
+    const applied = table.apply("me", epochOf(1, rows), logged);
+    const awake = `FROM pg_stat_activity WHERE query = 'SELECT 1' AND state = 'idle in transaction'
+      AND datname = ${quoted(fixture.name, "'")}`;
+    await waitFor("a sign of life", () => server.sql(`SELECT pid ${awake}`).length > 0);
+    resolve();
+    await applied;
+    expect(await database.storedRows()).toEqual(rows);
+    expect(fixture.logged).toEqual([]);
+  });
+
   test("whose table another program locks for longer than a statement may take waits for it", async () => {
     const table = await database.claimed();
     table.beginWork();

@@ -1,7 +1,7 @@
 /**
  * Takes in one large response of a broker as its pieces arrive, into one of a few buffers that are used again and
  * again: joining pieces into fresh memory for each fetch costs more than parsing what is in it. A response is good
- * until `BUFFERS - 1` more large ones have begun to arrive on its connection.
+ * until the `BUFFERS`th large one after it begins to arrive on its connection.
  */
 import { Buffer } from "node:buffer";
 import { release } from "../../released.ts";

@@ -16,7 +16,7 @@ import type { KafkaConnection } from "./connection.ts";
 import { needsFence, reasonOf, userErrorOf } from "./errors.ts";
 import { KafkaPartitionReader } from "./partition-reader.ts";
 import { KafkaTopicReader } from "./reader.ts";
-import { type OutputBatch, Transactions } from "./transaction.ts";
+import { OPEN_MS_MAX, type OutputBatch, Transactions } from "./transaction.ts";
 
 /** How long the end waits for readers to see what was committed last: its markers come a little later. */
 const SETTLE_MS_MAX = 2_000;
@@ -47,6 +47,8 @@ export class KafkaOutputs implements OutputTopics {
   /** Where the outputs stand, by partition, until the first epoch of a run that a rebuild made. */
   readonly #replaced = new Map<number, EpochIdentity | undefined>();
   readonly #builder = new BatchBuilder();
+  /** Then it is waited for before a transaction is filled, until it is quick again. */
+  #isTableSlow = false;
   #applies: Promise<unknown> = Promise.resolve();
 
   constructor(client: KafkaClient, options: OutputPlaces) {
@@ -104,7 +106,9 @@ export class KafkaOutputs implements OutputTopics {
   }
 
   async close(): Promise<void> {
-    await Promise.race([this.#awaitVisible(), this.#connection.pause(SETTLE_MS_MAX)]).catch(() => {});
+    // One that the table failed is aborted first: left open, it would hold up readers for a minute.
+    const settled = this.#applies.then(() => this.#awaitVisible());
+    await Promise.race([settled, this.#connection.pause(SETTLE_MS_MAX)]).catch(() => {});
     await this.#connection.close();
     for (const { reader } of Object.values(this.#sides)) await (await reader?.catch(() => undefined))?.close();
   }
@@ -123,6 +127,11 @@ export class KafkaOutputs implements OutputTopics {
     const [first, last] = [epochs[0], epochs[epochs.length - 1]];
     const { partition } = last;
     let said = "";
+    if (this.#isTableSlow) {
+      const beganMs = this.#client.surroundings.now();
+      await inTable;
+      this.#isTableSlow = this.#client.surroundings.now() - beganMs > OPEN_MS_MAX;
+    }
     for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
       let isAborted = false;
       try {
@@ -140,6 +149,7 @@ export class KafkaOutputs implements OutputTopics {
         said = reason;
       }
       if (isAborted) {
+        this.#isTableSlow = true;
         // Out here, as what went wrong with the table is not for us to judge.
         await inTable;
         continue;

@@ -20,7 +20,7 @@ const CONCURRENT_TRIES_MAX = 10_000;
  * How long a transaction with everything in it waits to be committed, before it is aborted instead: meanwhile it holds
  * up who reads committed records of others on the same topics.
  */
-const OPEN_MS_MAX = 1_000;
+export const OPEN_MS_MAX = 1_000;
 
 /** Records for partition 0 of an output topic. */
 export interface OutputBatch {

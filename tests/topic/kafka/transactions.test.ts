@@ -21,6 +21,8 @@ const HASTY = `transactional.id.expiration.ms=5000
 transaction.remove.expired.transaction.cleanup.interval.ms=200
 transaction.abort.timed.out.transaction.cleanup.interval.ms=100`;
 const TRANSACTION_MS = 500;
+/** Longer than any test. */
+const LONG_MS = 10 * 60_000;
 const LOOK_AGAIN_MS = 20;
 
 let broker: KafkaBroker;
@@ -88,17 +90,50 @@ async function expectPutOut(outputs: KafkaOutputs, last: EpochIdentity, ...epoch
 }
 
 test("a slow table holds up nobody else's readers for long, and the epoch is put out once it is there", async () => {
-  const [outputs, other] = [outputsOf(), outputsOf({ group: "other", topic: "b-c" })];
-  for (const each of [outputs, other]) await each.fence();
-  const { promise: inTable, resolve } = Promise.withResolvers<void>();
-  const applied = outputs.apply([epochOf(1, 1, 1)], inTable);
-  await other.apply([epochOf(7, 1, 1)]);
-  // Readers of committed records see none behind a transaction that is open.
-  while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
-  resolve();
-  await applied;
-  await expectPutOut(outputs, identity(1), 7, 1);
-  expect(logged).toEqual([]);
+  proxy.transactionMs = LONG_MS;
+  try {
+    const [outputs, other] = [outputsOf(SOURCE, proxy.brokers), outputsOf({ group: "other", topic: "b-c" })];
+    for (const each of [outputs, other]) await each.fence();
+    const { promise: inTable, resolve } = Promise.withResolvers<void>();
+    const held = proxy.holdAt("TxnOffsetCommit", () => other.apply([epochOf(7, 1, 1)]));
+    const applied = outputs.apply([epochOf(1, 1, 1)], inTable);
+    await held;
+    // Readers of committed records see none behind a transaction that is open.
+    while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
+    expect(await epochsOn("anomalies")).toEqual([7]);
+    resolve();
+    await applied;
+    // From then on the table is waited for first, until it is quick again.
+    await outputs.apply([epochOf(2, 1, 1)], Promise.resolve());
+    await expectPutOut(outputs, identity(2), 7, 1, 2);
+    expect(logged).toEqual([]);
+  } finally {
+    proxy.transactionMs = TRANSACTION_MS;
+  }
+});
+
+test("a table that refuses an epoch leaves no transaction open, which would hold up everybody's readers", async () => {
+  proxy.transactionMs = LONG_MS;
+  try {
+    const [outputs, other] = [outputsOf(SOURCE, proxy.brokers), outputsOf({ group: "other", topic: "b-c" })];
+    for (const each of [outputs, other]) await each.fence();
+    const { promise: inTable, reject } = Promise.withResolvers<void>();
+    inTable.catch(() => {}); // Whoever writes the table has it, too.
+    let closed = Promise.resolve();
+    const held = proxy.holdAt("TxnOffsetCommit", async () => {
+      reject(stateError("taken by another process", ""));
+      closed = outputs.close();
+    });
+    const refused = failureOf(() => outputs.apply([epochOf(1, 1, 1)], inTable));
+    await held;
+    expect(await refused).toMatchObject({ exitCode: 4, message: "taken by another process" });
+    await closed;
+    await other.apply([epochOf(7, 1, 1)]);
+    while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
+    expect(await epochsOn("anomalies")).toEqual([7]);
+  } finally {
+    proxy.transactionMs = TRANSACTION_MS;
+  }
 });
 
 test("an id that brokers forgot, as it was quiet for long, is regained, and nothing is lost or doubled", async () => {
