@@ -1,6 +1,6 @@
 /**
- * Waiting that a signal ends: for work that may never be done, as a broker's answer, when something else has failed.
- * The work itself is not stopped.
+ * Waiting that a signal or a time ends: for work that may never be done, as a broker's answer, when something else has
+ * failed. The work itself is not stopped.
  */
 
 /** What `work` resolves with, or undefined as soon as the signal aborts. Leaves no listener behind. */
@@ -18,4 +18,10 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): P
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+/** Whether `work` is done within this time; where it fails within it, its error comes through. */
+export async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const isDone = work.then(() => true);
+  return (await unlessAborted(isDone, AbortSignal.timeout(ms))) ?? false;
 }

@@ -6,6 +6,7 @@
 import { MS_PER_DAY } from "../calendar.ts";
 import { stateError } from "../errors.ts";
 import type { Shard } from "../shard/shard.ts";
+import type { LastBatch } from "../shard/slice-walk.ts";
 import type { ShardStanding } from "../table/contract.ts";
 import type { Keeping, TopicReader } from "../topic/contract.ts";
 import { readBatchHeader } from "../topic/record-batch.ts";
@@ -25,19 +26,23 @@ export async function checkRatingsTopic(ratings: TopicReader, shard: Shard): Pro
         `which holds ${bounds.start} to ${bounds.end}`,
     );
   }
-  if (lastBatch === undefined || lastBatch.baseOffset < bounds.start) return bounds.end;
-  const { bytes } = await ratings.read(partition, lastBatch.baseOffset, READ_BYTES);
-  if (bytes.length === 0) return bounds.end;
+  if (lastBatch !== undefined && lastBatch.baseOffset >= bounds.start) await checkBatch(ratings, partition, lastBatch);
+  return bounds.end;
+}
+
+/** Exit 4 where another batch than the one that was read stands in its place. */
+async function checkBatch(ratings: TopicReader, partition: number, wasRead: LastBatch): Promise<void> {
+  const { bytes } = await ratings.read(partition, wasRead.baseOffset, READ_BYTES);
+  if (bytes.length === 0) return;
   const header = readBatchHeader(bytes, 0);
   // A batch that begins later: ours is gone, by compaction. One that begins earlier: no batch ever had this boundary.
-  if (header.baseOffset > lastBatch.baseOffset) return bounds.end;
-  if (header.baseOffset < lastBatch.baseOffset || header.crc !== lastBatch.crc) {
+  if (header.baseOffset > wasRead.baseOffset) return;
+  if (header.baseOffset < wasRead.baseOffset || header.crc !== wasRead.crc) {
     throw replaced(
       ratings,
       `the batch at offset ${header.baseOffset} of partition ${partition} is not the one that was read`,
     );
   }
-  return bounds.end;
 }
 
 /** Exit 4 where the topic holds less than the table was made from: nothing is overwritten with less. */

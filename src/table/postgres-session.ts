@@ -13,7 +13,7 @@ import setSession from "../../sql/postgres/set-session.sql" with { type: "text" 
 import type { Surroundings } from "../command.ts";
 import { serviceError, systemErrorCode, usageError } from "../errors.ts";
 import type { PostgresUrl } from "../settings/database-url.ts";
-import { unlessAborted } from "../unless-aborted.ts";
+import { isDoneWithin } from "../unless-aborted.ts";
 import { isUnreachable, reasonOf, sqlState, userErrorOf } from "./postgres-errors.ts";
 
 /** A server that cannot be reached for this long at a start is exit 3. */
@@ -108,8 +108,7 @@ export class PostgresSession {
 
   /** Waits for `work` in a transaction: a server ends sessions, and with them our lock, that are silent there. */
   async stayAwake(work: Promise<void>): Promise<void> {
-    const isDone = work.then(() => true);
-    while (!(await unlessAborted(isDone, AbortSignal.timeout(SILENCE_MS_MAX)))) await this.query("SELECT 1");
+    while (!(await isDoneWithin(work, SILENCE_MS_MAX))) await this.query("SELECT 1");
   }
 
   async end(): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import { type Epoch, type EpochIdentity, sameEpoch } from "../../epoch.ts";
 import { assert, stateError } from "../../errors.ts";
+import { isDoneWithin } from "../../unless-aborted.ts";
 import { BatchBuilder } from "../batch-builder.ts";
 import type { OutputEnds, OutputPlaces, OutputTopics, UnconfirmedEpochs } from "../contract.ts";
 import { addOutputRecords, type OutputSide } from "../output-batch.ts";
@@ -128,9 +129,8 @@ export class KafkaOutputs implements OutputTopics {
     const { partition } = last;
     let said = "";
     if (this.#isTableSlow) {
-      const beganMs = this.#client.surroundings.now();
+      this.#isTableSlow = !(await isDoneWithin(inTable, OPEN_MS_MAX));
       await inTable;
-      this.#isTableSlow = this.#client.surroundings.now() - beganMs > OPEN_MS_MAX;
     }
     for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX)) {
       let isAborted = false;

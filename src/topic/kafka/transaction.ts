@@ -4,7 +4,7 @@
  * outcome open: fence again, which settles it, then look at the committed offset.
  */
 import { assert, serviceError } from "../../errors.ts";
-import { unlessAborted } from "../../unless-aborted.ts";
+import { isDoneWithin } from "../../unless-aborted.ts";
 import type { Broker, ProducerIdentity } from "./broker.ts";
 import type { KafkaConnection } from "./connection.ts";
 import { protocolError } from "./errors.ts";
@@ -95,11 +95,7 @@ export class Transactions {
     await this.#connection.onceWithGroupCoordinator(groupId, (broker) =>
       broker.txnOffsetCommit({ ...transaction, groupId, topics: offsets }),
     );
-    const isReady = ready.then(
-      () => true,
-      () => false,
-    );
-    const transactionResult = (await unlessAborted(isReady, AbortSignal.timeout(OPEN_MS_MAX))) ?? false;
+    const transactionResult = await isDoneWithin(ready, OPEN_MS_MAX).catch(() => false);
     await this.#afterTheOneBefore(() => coordinator.endTxn({ ...transaction, transactionResult }));
     return transactionResult ? ends : undefined;
   }

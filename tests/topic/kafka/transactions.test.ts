@@ -89,34 +89,40 @@ async function expectPutOut(outputs: KafkaOutputs, last: EpochIdentity, ...epoch
   expect([await epochsOn("anomalies"), await epochsOn("rejected")]).toEqual([epochs, epochs]);
 }
 
-test("a slow table holds up nobody else's readers for long, and the epoch is put out once it is there", async () => {
-  proxy.transactionMs = LONG_MS;
-  try {
-    const [outputs, other] = [outputsOf(SOURCE, proxy.brokers), outputsOf({ group: "other", topic: "b-c" })];
+describe("beside another group on the same topics, a table", () => {
+  let outputs: KafkaOutputs;
+  let other: KafkaOutputs;
+  beforeEach(async () => {
+    proxy.transactionMs = LONG_MS;
+    outputs = outputsOf(SOURCE, proxy.brokers);
+    other = outputsOf({ group: "other", topic: "b-c" });
     for (const each of [outputs, other]) await each.fence();
+  });
+  afterEach(() => {
+    proxy.transactionMs = TRANSACTION_MS;
+  });
+
+  /** Readers of committed records see none behind a transaction that is open. */
+  async function expectOthersSeen(): Promise<void> {
+    while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
+    expect(await epochsOn("anomalies")).toEqual([7]);
+  }
+
+  test("that is slow holds up nobody else's readers for long, and the epoch is put out once it is there", async () => {
     const { promise: inTable, resolve } = Promise.withResolvers<void>();
     const held = proxy.holdAt("TxnOffsetCommit", () => other.apply([epochOf(7, 1, 1)]));
     const applied = outputs.apply([epochOf(1, 1, 1)], inTable);
     await held;
-    // Readers of committed records see none behind a transaction that is open.
-    while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
-    expect(await epochsOn("anomalies")).toEqual([7]);
+    await expectOthersSeen();
     resolve();
     await applied;
-    // From then on the table is waited for first, until it is quick again.
+    // This one's table is waited for first.
     await outputs.apply([epochOf(2, 1, 1)], Promise.resolve());
     await expectPutOut(outputs, identity(2), 7, 1, 2);
     expect(logged).toEqual([]);
-  } finally {
-    proxy.transactionMs = TRANSACTION_MS;
-  }
-});
+  });
 
-test("a table that refuses an epoch leaves no transaction open, which would hold up everybody's readers", async () => {
-  proxy.transactionMs = LONG_MS;
-  try {
-    const [outputs, other] = [outputsOf(SOURCE, proxy.brokers), outputsOf({ group: "other", topic: "b-c" })];
-    for (const each of [outputs, other]) await each.fence();
+  test("that refuses an epoch leaves no transaction open, which would hold up everybody's readers", async () => {
     const { promise: inTable, reject } = Promise.withResolvers<void>();
     inTable.catch(() => {}); // Whoever writes the table has it, too.
     let closed = Promise.resolve();
@@ -129,11 +135,8 @@ test("a table that refuses an epoch leaves no transaction open, which would hold
     expect(await refused).toMatchObject({ exitCode: 4, message: "taken by another process" });
     await closed;
     await other.apply([epochOf(7, 1, 1)]);
-    while ((await epochsOn("anomalies")).length === 0) expect(logged).toEqual([]);
-    expect(await epochsOn("anomalies")).toEqual([7]);
-  } finally {
-    proxy.transactionMs = TRANSACTION_MS;
-  }
+    await expectOthersSeen();
+  });
 });
 
 test("an id that brokers forgot, as it was quiet for long, is regained, and nothing is lost or doubled", async () => {
