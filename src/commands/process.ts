@@ -12,6 +12,7 @@ import { homeLockPath, openHome } from "../disk/home.ts";
 import { holderText } from "../holder.ts";
 import { Closers } from "../process/closers.ts";
 import { Engine, type Goal } from "../process/engine.ts";
+import { Garbage } from "../process/garbage.ts";
 import { keepingWarnings } from "../process/ratings-check.ts";
 import { type ShardAtWork, startShards } from "../process/start.ts";
 import { TotalsFile } from "../process/totals-file.ts";
@@ -25,6 +26,8 @@ import { topicsOf } from "../topic/topics.ts";
 export async function processRatings(context: CommandContext): Promise<void> {
   const { settings, log, signal, now } = context;
   const { home } = settings;
+  // With --expose-gc, which the executable is built with.
+  const garbage = new Garbage(globalThis.gc);
   const titles = readTitles(settings.titles, settings.titlesEncoding);
   for (const warning of titles.warnings) log.warn(warning);
 
@@ -85,9 +88,7 @@ export async function processRatings(context: CommandContext): Promise<void> {
       );
     };
     const { idleTimeoutMs } = settings;
-    // Here with --expose-gc, which the executable is built with.
-    const collectGarbage = globalThis.gc ?? (() => {});
-    const options = { goal, idleTimeoutMs, now, signal, collectGarbage, onProgress };
+    const options = { goal, idleTimeoutMs, now, signal, garbage, onProgress };
     await new Engine(shards, ratings, pipeline, options).run();
     display.end();
     await totalsFile.end(

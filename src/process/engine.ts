@@ -11,6 +11,7 @@ import { DamagedBatch, type Slice, type TopicReader } from "../topic/contract.ts
 import { piecesOf } from "../topic/slice-pieces.ts";
 import { unlessAborted } from "../unless-aborted.ts";
 import type { EpochPipeline } from "./epoch-pipeline.ts";
+import type { Garbage } from "./garbage.ts";
 import type { ShardAtWork } from "./start.ts";
 
 /** Bytes asked for in one read: 4 MiB do better than 1 MiB, and more does not. */
@@ -22,12 +23,6 @@ export const EPOCH_INTERVAL_MS = 1000;
  * again.
  */
 export const EPOCH_ROWS_MAX = 60_000;
-
-/**
- * The runtime lets garbage grow to the size of what is in use before it looks at all of it, so that a long run would
- * take tens of megabytes more than a short one. It is told to after this many bytes: some 15 ms for 7 million ratings.
- */
-const COLLECT_BYTES = 256 * 1024 * 1024;
 
 /** How often the ratings topic is checked for added partitions. */
 const PARTITIONS_CHECK_MS = 5000;
@@ -43,8 +38,7 @@ export interface EngineOptions {
   readonly idleTimeoutMs: number | undefined;
   readonly now: () => number;
   readonly signal: AbortSignal;
-  /** Collects garbage, where the runtime lets us. */
-  readonly collectGarbage: () => void;
+  readonly garbage: Garbage;
   /** Called after every slice and epoch. */
   readonly onProgress: (shards: readonly ShardAtWork[]) => void;
 }
@@ -65,7 +59,6 @@ export class Engine {
   /** Aborts with the options' signal, or when a shard's loop or an epoch failed: then all loops end. */
   readonly #stop = new AbortController();
   readonly #idle = new Set<Shard>();
-  #uncollectedBytes = 0;
 
   constructor(shards: readonly ShardAtWork[], ratings: TopicReader, pipeline: EpochPipeline, options: EngineOptions) {
     this.#shards = shards;
@@ -152,19 +145,12 @@ export class Engine {
         await this.#takeEpoch(shard, log);
         epochAtMs = now();
       }
-      this.#collectGarbage(slice.bytes.length);
+      this.#options.garbage.afterReading(slice.bytes.length);
       this.#options.onProgress(this.#shards);
     }
     if (goal === "drain" && !this.#stop.signal.aborted) await this.#finish(shard, log, () => shard.drain());
     if (shard.changed) await this.#takeEpoch(shard, log);
     this.#options.onProgress(this.#shards);
-  }
-
-  #collectGarbage(bytesRead: number): void {
-    this.#uncollectedBytes += bytesRead;
-    if (this.#uncollectedBytes < COLLECT_BYTES) return;
-    this.#uncollectedBytes = 0;
-    this.#options.collectGarbage();
   }
 
   /** Works until it is done, taking an epoch whenever the outputs are full. */

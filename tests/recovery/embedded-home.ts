@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { CheckpointSettings } from "../../src/checkpoint/contract.ts";
 import { openCheckpointFiles } from "../../src/checkpoint/files.ts";
 import { Engine, EPOCH_INTERVAL_MS, type Goal } from "../../src/process/engine.ts";
+import { Garbage } from "../../src/process/garbage.ts";
 import { type ShardAtWork, startShards } from "../../src/process/start.ts";
 import type { ShardRules } from "../../src/shard/shard-rules.ts";
 import type { ResultTable } from "../../src/table/contract.ts";
@@ -111,7 +112,7 @@ export async function runProcess(home: string, options: ProcessOptions): Promise
       idleTimeoutMs: undefined,
       now,
       signal,
-      collectGarbage: () => {},
+      garbage: new Garbage(undefined),
       onProgress: () => {},
     });
     await engine.run();

@@ -31,6 +31,7 @@ export class LargeResponses {
     if (bytes < LARGE_BYTES || piece.length >= SIZE_BYTES + bytes) return false;
     this.#under = this.#nextBuffer(bytes);
     this.#filled = piece.copy(this.#under, 0, SIZE_BYTES);
+    giveBack(piece);
     return true;
   }
 
@@ -40,8 +41,7 @@ export class LargeResponses {
     const taken = piece.copy(response, this.#filled);
     this.#filled += taken;
     const rest = piece.subarray(taken);
-    // A piece is up to 512 KiB of fresh memory.
-    if (rest.length === 0 && piece.length === piece.buffer.byteLength) release(piece);
+    if (rest.length === 0) giveBack(piece);
     if (this.#filled < response.length) return undefined;
     this.#under = undefined;
     return { response, rest };
@@ -56,4 +56,9 @@ export class LargeResponses {
     this.#buffers[this.#turn] = buffer;
     return buffer.subarray(0, bytes);
   }
+}
+
+/** A piece, of which all was taken, is up to 512 KiB of fresh memory. */
+function giveBack(piece: Buffer): void {
+  if (piece.length === piece.buffer.byteLength) release(piece);
 }
