@@ -94,14 +94,28 @@ export class RowColumns implements Iterable<Row> {
 
   /** `isNew`: no earlier epoch had this row, so no table has it; left out where that is not known. */
   push(row: Row, isNew = false): void {
+    const { windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount } = row;
+    this.add(windowStart, movieId, title, ratingCount, ratingSum, uniqueRatingCount, isNew);
+  }
+
+  /** The same without an object, for tens of thousands of rows at once. */
+  add(
+    windowStart: number,
+    movieId: number,
+    title: string,
+    ratingCount: number,
+    ratingSum: number,
+    uniqueRatingCount: number,
+    isNew: boolean,
+  ): void {
     const at = this.#length;
     if (at === this.#movieId.length) this.#grow();
-    this.#windowStart[at] = row.windowStart;
-    this.#movieId[at] = row.movieId;
-    this.#title.push(row.title);
-    this.#ratingCount[at] = row.ratingCount;
-    this.#ratingSum[at] = row.ratingSum;
-    this.#uniqueRatingCount[at] = row.uniqueRatingCount;
+    this.#windowStart[at] = windowStart;
+    this.#movieId[at] = movieId;
+    this.#title.push(title);
+    this.#ratingCount[at] = ratingCount;
+    this.#ratingSum[at] = ratingSum;
+    this.#uniqueRatingCount[at] = uniqueRatingCount;
     this.#isNew[at] = isNew ? 1 : 0;
     if (isNew) this.#newCount++;
     this.#length = at + 1;

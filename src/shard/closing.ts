@@ -124,8 +124,7 @@ export class Closing {
   }
 
   #handOutChangedOf(window: TumblingWindow): void {
-    const slots = this.#movies.inIdOrder(window.changedSlots);
-    for (let at = 0; at < slots.length; at++) this.#handOut(window, slots[at]);
+    this.#handOut(window, this.#movies.inIdOrder(window.changedSlots), Number.POSITIVE_INFINITY);
   }
 
   /** The earliest end after the last closed one at which any window holds a rating. */
@@ -147,11 +146,9 @@ export class Closing {
     const window = this.#rules.mode === "C" ? this.#windows.get(index) : undefined;
     if (window !== undefined) {
       const slots = this.#movies.inIdOrder(this.#after(window.filledSlots()));
-      for (let at = 0; at < slots.length; at++) {
-        if (!this.#handOut(window, slots[at])) continue;
-        this.#afterMovieId = this.#movies.idOf(slots[at]);
-        if (this.#outputs.full) return false;
-      }
+      const handedOut = this.#handOut(window, slots, this.#outputs.room);
+      if (handedOut > 0) this.#afterMovieId = this.#movies.idOf(slots[handedOut - 1]);
+      if (this.#outputs.full) return false;
       this.#windows.drop(index);
     }
     this.#tumblingDone = true;
@@ -185,26 +182,30 @@ export class Closing {
     return true;
   }
 
-  /** Hands out the row of a window's cell; false where its movie has no title. */
-  #handOut(window: TumblingWindow, slot: number): boolean {
-    const title = this.#movies.rowTitleOf(slot);
-    if (title === undefined) {
-      // A row of mode A changes often, and counts once.
-      if (this.#rules.mode === "C") this.#untitled++;
-      return false;
+  /**
+   * Hands out the rows of a window's cells at these slots, those left out whose movie has no title, until there are
+   * `rowsMax`; returns how many slots that took.
+   */
+  #handOut(window: TumblingWindow, slots: ArrayLike<number>, rowsMax: number): number {
+    const { rows } = this.#outputs;
+    const movies = this.#movies;
+    const isFinal = this.#rules.mode === "C";
+    const windowStart = window.index * WINDOW_DAYS * SECONDS_PER_DAY;
+    const lengthMax = rows.length + rowsMax;
+    let at = 0;
+    for (; at < slots.length && rows.length < lengthMax; at++) {
+      const slot = slots[at];
+      const title = movies.rowTitleOf(slot);
+      if (title === undefined) {
+        // A row of mode A changes often, and counts once.
+        if (isFinal) this.#untitled++;
+        continue;
+      }
+      const movieId = movies.idOf(slot);
+      const isNew = isFinal || window.isNew(slot);
+      rows.add(windowStart, movieId, title, window.countOf(slot), window.sumOf(slot), window.distinctOf(slot), isNew);
     }
-    // Mode C hands out a row once.
-    const isNew = this.#rules.mode === "C" || window.isNew(slot);
-    const row = {
-      windowStart: window.index * WINDOW_DAYS * SECONDS_PER_DAY,
-      movieId: this.#movies.idOf(slot),
-      title,
-      ratingCount: window.countOf(slot),
-      ratingSum: window.sumOf(slot),
-      uniqueRatingCount: window.distinctOf(slot),
-    };
-    this.#outputs.rows.push(row, isNew);
-    return true;
+    return at;
   }
 
   /** Those slots whose movie was not handed out yet in the closing under way. */

@@ -44,8 +44,12 @@ export class EpochOutputs {
   }
 
   get full(): boolean {
-    const outputs = this.rows.length + this.anomalies.length + this.rejected.length;
-    return outputs >= this.#outputsMax || this.#text >= EPOCH_TEXT_MAX;
+    return this.room <= 0 || this.#text >= EPOCH_TEXT_MAX;
+  }
+
+  /** How many more rows there may be. */
+  get room(): number {
+    return this.#outputsMax - this.rows.length - this.anomalies.length - this.rejected.length;
   }
 
   get worthwhileRows(): number {

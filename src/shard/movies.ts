@@ -22,8 +22,8 @@ export class Movies {
   readonly #slotOfLargeId = new Map<number, number>();
   readonly #idOfSlot: number[] = [];
   readonly #titleOfSlot: (string | undefined)[] = [];
-  /** The titles as the result table has them: cut to its column. */
-  readonly #rowTitleOfSlot: (string | undefined)[] = [];
+  /** As the result table has them: the titles that do not fit its column. */
+  readonly #cutTitleOfSlot = new Map<number, string>();
   readonly #untitled = new Set<number>();
   /** What `inIdOrder` works in: a new array for each closing would stay as garbage for long. */
   #keys = new Float64Array(0);
@@ -52,7 +52,8 @@ export class Movies {
 
   /** The same, cut to the width of the result table's column. */
   rowTitleOf(slot: number): string | undefined {
-    return this.#rowTitleOfSlot[slot];
+    const title = this.#titleOfSlot[slot];
+    return this.#cutTitleOfSlot.size === 0 ? title : (this.#cutTitleOfSlot.get(slot) ?? title);
   }
 
   /** Slots of the movies without a title. */
@@ -163,10 +164,12 @@ export class Movies {
   }
 
   #setTitle(slot: number, title: string | undefined): void {
-    if (title === undefined) this.#untitled.add(slot);
-    else this.#untitled.delete(slot);
     this.#titleOfSlot[slot] = title;
-    this.#rowTitleOfSlot[slot] = title === undefined ? undefined : cutTitle(title);
+    if (title === undefined) this.#untitled.add(slot);
+    else if (this.#untitled.size > 0) this.#untitled.delete(slot);
+    const cut = title === undefined ? title : cutTitle(title);
+    if (cut !== undefined && cut !== title) this.#cutTitleOfSlot.set(slot, cut);
+    else if (this.#cutTitleOfSlot.size > 0) this.#cutTitleOfSlot.delete(slot);
   }
 
   #writeTitle(out: ByteWriter, slot: number): void {

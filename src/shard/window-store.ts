@@ -18,6 +18,7 @@ const DISTINCT_MASK = 0x7ff;
 const CHANGED = 1 << 30;
 const KNOWN = 1 << 29;
 const FIRST_SLOTS = 1024;
+const NO_SLOTS = new Int32Array(0);
 /** Cells are written many at once, which is three times as fast: here their words are put together. */
 const CELLS_AT_ONCE = 1024;
 const WRITTEN = new Int32Array(CELLS_AT_ONCE * (CELL_WORDS + 1));
@@ -37,7 +38,9 @@ export function windowEndDay(index: number): number {
 /** One tumbling window. */
 export class TumblingWindow {
   readonly index: number;
-  #changedSlots: number[] = [];
+  /** A typed array, as an empty list becomes another kind of list with its first number, which compiles `add` twice. */
+  #changedSlots = NO_SLOTS;
+  #changedCount = 0;
   #cells: Int32Array;
 
   /** `retired`, a window no longer in use, gives up its arrays: windows come and go. */
@@ -47,8 +50,12 @@ export class TumblingWindow {
   }
 
   /** Slots of the cells that changed since the last epoch, each once. */
-  get changedSlots(): readonly number[] {
-    return this.#changedSlots;
+  get changedSlots(): Int32Array {
+    return this.#changedSlots.subarray(0, this.#changedCount);
+  }
+
+  get changedCount(): number {
+    return this.#changedCount;
   }
 
   get slotsMax(): number {
@@ -58,19 +65,25 @@ export class TumblingWindow {
   /** Adds ratings of a day. A count or sum beyond INTEGER is exit 4; movies before that one are added. */
   add({ entries, values }: DayRatings): void {
     let cells = this.#cells;
+    const changed = this.#roomForChanged(values.length);
+    let changedCount = this.#changedCount;
     for (let movie = 0, entry = 0; movie < values.length; movie++, entry += ENTRY_WORDS) {
       const slot = entries[entry];
       const at = slot * CELL_WORDS;
       if (at >= cells.length) cells = this.#grow(slot);
       const seen = cells[at + 2];
-      if (seen < CHANGED) this.#changedSlots.push(slot);
       const count = cells[at] + entries[entry + 1];
       const sum = cells[at + 1] + entries[entry + 2];
-      if (count > INTEGER_MAX || sum > INTEGER_MAX) throw this.#beyondInteger();
+      if (count > INTEGER_MAX || sum > INTEGER_MAX) {
+        this.#changedCount = changedCount;
+        throw this.#beyondInteger();
+      }
+      if (seen < CHANGED) changed[changedCount++] = slot;
       cells[at] = count;
       cells[at + 1] = sum;
       cells[at + 2] = seen | CHANGED | values[movie];
     }
+    this.#changedCount = changedCount;
   }
 
   /** Marks a cell as changed although its figures are not. */
@@ -78,7 +91,7 @@ export class TumblingWindow {
     const at = slot * CELL_WORDS;
     if (this.countOf(slot) === 0 || this.#cells[at + 2] >= CHANGED) return;
     this.#cells[at + 2] |= CHANGED;
-    this.#changedSlots.push(slot);
+    this.#roomForChanged(1)[this.#changedCount++] = slot;
   }
 
   countOf(slot: number): number {
@@ -112,17 +125,19 @@ export class TumblingWindow {
 
   /** From here on nothing has changed. */
   settle(): void {
-    for (const slot of this.#changedSlots) {
-      const at = slot * CELL_WORDS + 2;
+    for (let place = 0; place < this.#changedCount; place++) {
+      const at = this.#changedSlots[place] * CELL_WORDS + 2;
       this.#cells[at] = (this.#cells[at] & ~CHANGED) | KNOWN;
     }
-    // A new list rather than an emptied one, which would keep its memory: mode A has many windows.
-    this.#changedSlots = [];
+    // Its memory is given back: mode A has many windows.
+    if (this.#changedSlots !== NO_SLOTS) release(this.#changedSlots);
+    this.#changedSlots = NO_SLOTS;
+    this.#changedCount = 0;
   }
 
   /** Writes the cells that changed since the last epoch, or all that hold a rating. */
   write(out: ByteWriter, all: boolean): void {
-    const slots = all ? this.filledSlots() : this.#changedSlots;
+    const slots = all ? this.filledSlots() : this.changedSlots;
     out.varint(slots.length);
     for (let first = 0; first < slots.length; first += CELLS_AT_ONCE) {
       const end = Math.min(slots.length, first + CELLS_AT_ONCE);
@@ -137,7 +152,7 @@ export class TumblingWindow {
       out.varints(WRITTEN, 0, length);
     }
     // Mode A has many windows.
-    if (all) release(slots as Int32Array);
+    if (all) release(slots);
   }
 
   read(from: ByteReader): void {
@@ -148,6 +163,17 @@ export class TumblingWindow {
       for (let word = 0; word < 3; word++) this.#cells[at + word] = from.varint();
       this.#cells[at + 2] |= KNOWN;
     }
+  }
+
+  /** The list of changed slots, with room for so many more. */
+  #roomForChanged(more: number): Int32Array {
+    const wanted = this.#changedCount + more;
+    const before = this.#changedSlots;
+    if (wanted <= before.length) return before;
+    this.#changedSlots = new Int32Array(Math.max(wanted, before.length * 2));
+    this.#changedSlots.set(before);
+    if (before !== NO_SLOTS) release(before);
+    return this.#changedSlots;
   }
 
   #filledCount(): number {
@@ -228,13 +254,13 @@ export class WindowStore {
   /** Cells that changed since the last epoch. */
   get changedCells(): number {
     let cells = 0;
-    for (const window of this.#windows.values()) cells += window.changedSlots.length;
+    for (const window of this.#windows.values()) cells += window.changedCount;
     return cells;
   }
 
   /** Writes the cells that changed since the last epoch, or all; from here on nothing has changed. */
   write(out: ByteWriter, all: boolean): void {
-    const windows = this.inOrder().filter((window) => all || window.changedSlots.length > 0);
+    const windows = this.inOrder().filter((window) => all || window.changedCount > 0);
     out.varint(windows.length);
     for (const window of windows) {
       out.signed(window.index);
