@@ -110,8 +110,10 @@ export class KafkaOutputs implements OutputTopics {
     // One that the table failed is aborted first: left open, it would hold up readers for a minute.
     const settled = this.#applies.then(() => this.#awaitVisible());
     await Promise.race([settled, this.#connection.pause(SETTLE_MS_MAX)]).catch(() => {});
-    await this.#connection.close();
-    for (const { reader } of Object.values(this.#sides)) await (await reader?.catch(() => undefined))?.close();
+    const readers = Object.values(this.#sides).map(async ({ reader }) =>
+      (await reader?.catch(() => undefined))?.close(),
+    );
+    await Promise.all([this.#connection.close(), ...readers]);
   }
 
   /** A commit is answered before its markers show it to readers, and `consume-kafka --once` may be next. */
