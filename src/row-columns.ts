@@ -55,7 +55,7 @@ export class RowColumns implements Iterable<Row> {
     return this.#length;
   }
 
-  // The columns, each as long as there are rows: views, good until the next `push`.
+  // The columns, each as long as there are rows: views, good until the next `push` or `add`.
 
   get windowStart(): Float64Array {
     return this.#windowStart.subarray(0, this.#length);

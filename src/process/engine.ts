@@ -6,6 +6,7 @@
 import { setImmediate as aTurnForOthers, setTimeout as sleep } from "node:timers/promises";
 import type { ShardLog } from "../checkpoint/contract.ts";
 import { stateError } from "../errors.ts";
+import { release } from "../released.ts";
 import type { Shard } from "../shard/shard.ts";
 import { DamagedBatch, type Slice, type TopicReader } from "../topic/contract.ts";
 import { piecesOf } from "../topic/slice-pieces.ts";
@@ -23,6 +24,8 @@ export const EPOCH_INTERVAL_MS = 1000;
  * again.
  */
 export const EPOCH_ROWS_MAX = 60_000;
+
+const NOTHING = new Uint8Array(0);
 
 /** How often the ratings topic is checked for added partitions. */
 const PARTITIONS_CHECK_MS = 5000;
@@ -138,6 +141,10 @@ export class Engine {
         await this.#finish(shard, log, () => shard.work());
         // The next slice is arriving, and epochs are on their way.
         await aTurnForOthers();
+      }
+      if (slice.isOwn) {
+        shard.load(NOTHING);
+        release(slice.bytes);
       }
       shard.skipTo(Math.min(nextOffset, endOffset));
       const isDue = now() - epochAtMs >= EPOCH_INTERVAL_MS || shard.pendingRows >= EPOCH_ROWS_MAX;

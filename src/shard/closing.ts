@@ -189,6 +189,7 @@ export class Closing {
   #handOut(window: TumblingWindow, slots: ArrayLike<number>, rowsMax: number): number {
     const { rows } = this.#outputs;
     const movies = this.#movies;
+    // Mode C hands out a row once.
     const isFinal = this.#rules.mode === "C";
     const windowStart = window.index * WINDOW_DAYS * SECONDS_PER_DAY;
     const lengthMax = rows.length + rowsMax;

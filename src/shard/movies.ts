@@ -165,6 +165,7 @@ export class Movies {
 
   #setTitle(slot: number, title: string | undefined): void {
     this.#titleOfSlot[slot] = title;
+    // Nearly always there is nothing to delete, and a look at the size costs less.
     if (title === undefined) this.#untitled.add(slot);
     else if (this.#untitled.size > 0) this.#untitled.delete(slot);
     const cut = title === undefined ? title : cutTitle(title);

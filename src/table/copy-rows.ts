@@ -11,6 +11,8 @@ import type { RowColumns } from "../row-columns.ts";
 const CHUNK_BYTES = 128 * 1024;
 /** Of a row, without its title: the number of fields, six lengths, BIGINT, an id's ten digits, three INTEGERs. */
 const ROW_BYTES_MAX = 2 + 6 * 4 + 8 + 10 + 3 * 4;
+/** Of a whole row: a title's length takes two bytes. */
+const ROW_BYTES_SHORT = 64 * 1024;
 /** A character of a string is at most this many bytes. */
 const UTF8_BYTES_MAX = 3;
 
@@ -42,7 +44,7 @@ function putRows(chunk: Buffer, rows: RowColumns, first: number): { end: number;
   let row = first;
   for (; row < length; row++) {
     const bytesMax = ROW_BYTES_MAX + title[row].length * UTF8_BYTES_MAX;
-    assert(bytesMax <= CHUNK_BYTES, "a title is short");
+    assert(bytesMax <= ROW_BYTES_SHORT, "a title is short");
     if (at + bytesMax > CHUNK_BYTES) break;
 
     const start = windowStart[row];

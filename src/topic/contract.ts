@@ -62,6 +62,8 @@ export interface TopicReader {
 
 export interface Slice {
   readonly bytes: Uint8Array;
+  /** True where they are memory of their own, so that whoever is done with them may give it back (`released.ts`). */
+  readonly isOwn?: boolean;
   /** Where to read on: after the last batch here; after what was skipped when `bytes` is empty. */
   readonly nextOffset: number;
   /** True where nothing more could be read when this was: `waitForMore`, rather than read on. Not told by all. */

@@ -7,7 +7,7 @@ import type { ResultTable } from "../../src/table/contract.ts";
 import type { OutputTopics, Slice, TopicReader } from "../../src/topic/contract.ts";
 import { Random } from "../generate/random.ts";
 import { type ProcessOptions, runProcess, send, setUp } from "../recovery/embedded-home.ts";
-import { expectedResults, storedResults } from "../recovery/results.ts";
+import { difference, expectedResults, storedResults } from "../recovery/results.ts";
 
 let home: string;
 beforeEach(async () => {
@@ -52,6 +52,23 @@ test("an epoch that the table refuses ends the run, although a broker owes an an
 test("an epoch that the table refuses ends the run, although the topics are still being filled", async () => {
   const options = { ...OPTIONS, around: refusing, aroundOutputs: applying<OutputTopics>(never) };
   await expect(runProcess(home, options)).rejects.toThrow("the table refuses");
+});
+
+test("slices that are memory of their own are given back when they were worked on", async () => {
+  const slices: Uint8Array[] = [];
+  const aroundRatings = (ratings: TopicReader): TopicReader => ({
+    ...ratings,
+    read: async (partition, from, maxBytes) => {
+      const slice = await ratings.read(partition, from, maxBytes);
+      const bytes = new Uint8Array(slice.bytes);
+      slices.push(bytes);
+      return { ...slice, bytes, isOwn: true };
+    },
+  });
+  await runProcess(home, { ...OPTIONS, goal: "drain", aroundRatings });
+  expect(slices.map(({ length }) => length)).toEqual(slices.map(() => 0));
+  expect(slices.length).toBeGreaterThan(1);
+  expect(difference(storedResults(home), expectedResults(home, OPTIONS.titles, RULES))).toBeUndefined();
 });
 
 test("what comes behind the end that --once and --drain go to is not even read", async () => {

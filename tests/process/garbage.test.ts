@@ -1,6 +1,6 @@
 /** When garbage is collected: after so many bytes, and a ballast that takes no memory. */
 import { expect, test } from "bun:test";
-import { COLLECT_BYTES, Garbage } from "../../src/process/garbage.ts";
+import { BALLAST_BYTES, COLLECT_BYTES, Garbage } from "../../src/process/garbage.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -19,7 +19,7 @@ test("the ballast counts as in use, and the system need not find it", () => {
   const before = process.memoryUsage();
   const garbage = new Garbage(() => {});
   const after = process.memoryUsage();
-  expect(garbage.ballast.byteLength).toBe(COLLECT_BYTES);
+  expect(garbage.ballast.byteLength).toBe(BALLAST_BYTES);
   expect((after.rss - before.rss) / MEGABYTE).toBeLessThan(16);
 });
 

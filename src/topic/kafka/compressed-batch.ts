@@ -2,6 +2,7 @@
  * Record batches there and back: as a producer without compression would write them, and with their records compressed.
  * Header and records say the same either way; length, attributes and CRC are set anew.
  */
+import { release } from "../../released.ts";
 import {
   ATTRIBUTES_AT,
   BATCH_CRC_AT,
@@ -14,6 +15,9 @@ import {
 import { crc32c } from "../crc32c.ts";
 import { compress, decompress } from "./compression.ts";
 
+/** Less may lie in a pool that a runtime has for small buffers, of 8 KiB. */
+const OWN_BYTES_MIN = 64 * 1024;
+
 /** A batch that is not compressed, with the codec; as it is where that would not make it smaller. */
 export function compressBatch(batch: Uint8Array, codec: number): Uint8Array {
   if (codec === 0) return batch;
@@ -23,7 +27,10 @@ export function compressBatch(batch: Uint8Array, codec: number): Uint8Array {
 
 /** A batch of that codec; `what` names it in messages. Damage, and what is too large, are exit 4. */
 export function decompressBatch(batch: Uint8Array, codec: number, what: string): Uint8Array {
-  return withRecords(batch, decompress(codec, batch.subarray(BATCH_HEADER_BYTES), what), 0);
+  const records = decompress(codec, batch.subarray(BATCH_HEADER_BYTES), what);
+  const decompressed = withRecords(batch, records, 0);
+  if (records.length >= OWN_BYTES_MIN) release(records);
+  return decompressed;
 }
 
 function withRecords(batch: Uint8Array, records: Uint8Array, codec: number): Uint8Array {

@@ -6,6 +6,7 @@
  * was handed on.
  */
 import { joined } from "../../byte-stream.ts";
+import { release } from "../../released.ts";
 import { BATCH_HEADER_BYTES, MAGIC_AT, MAGIC_V2 } from "../batch-layout.ts";
 import { DamagedBatch } from "../contract.ts";
 import { BATCH_BYTES_MAX, type BatchHeader, batchBytesAt, batchFault, readBatchHeader } from "../record-batch.ts";
@@ -18,9 +19,9 @@ const CONTROL_KEY_BYTES = 4;
 const CONTROL_ABORT = 0;
 /**
  * Decompressed batches past which no further one is decompressed: they are left for the next fetch. A fetch of 4 MiB
- * could otherwise become gigabytes.
+ * could otherwise become gigabytes, and two are held: one is worked on, one is arriving.
  */
-export const DECOMPRESSED_SLICE_BYTES = 64 * 1024 * 1024;
+export const DECOMPRESSED_SLICE_BYTES = 32 * 1024 * 1024;
 
 /** A transaction that the broker says was aborted: its producer's batches from `firstOffset` to its abort marker. */
 export interface AbortedTransaction {
@@ -31,6 +32,8 @@ export interface AbortedTransaction {
 export interface FetchedBatches {
   /** A view of what was fetched where nothing had to be left out between batches or decompressed. */
   readonly bytes: Uint8Array;
+  /** Whether it is no such view, but memory of its own. */
+  readonly isOwn: boolean;
   /** After the last whole batch seen, left out or not; the offset asked for where there was none. */
   readonly nextOffset: number;
 }
@@ -76,7 +79,7 @@ export function readableBatches(
     // Whoever reads on after what stands before it meets it again.
     if (!(error instanceof DamagedBatch) || nextOffset === offset) throw error;
   }
-  return { bytes: readable.finish(), nextOffset };
+  return { ...readable.finish(), nextOffset };
 }
 
 /** Where the batch at `at` ends; undefined when it is not all there. */
@@ -140,6 +143,8 @@ function isAbortMarker(fetched: Uint8Array, header: BatchHeader): boolean {
 class ReadableBytes {
   readonly #fetched: Uint8Array;
   readonly #parts: Uint8Array[] = [];
+  /** Those of the parts that were made here. */
+  readonly #made: Uint8Array[] = [];
   #from = 0;
   #end = 0;
 
@@ -160,11 +165,15 @@ class ReadableBytes {
   add(batch: Uint8Array): void {
     this.#close();
     this.#parts.push(batch);
+    this.#made.push(batch);
   }
 
-  finish(): Uint8Array {
+  finish(): { bytes: Uint8Array; isOwn: boolean } {
     this.#close();
-    return joined(this.#parts);
+    if (this.#parts.length === 1) return { bytes: this.#parts[0], isOwn: this.#made.length === 1 };
+    const bytes = joined(this.#parts);
+    release(...this.#made);
+    return { bytes, isOwn: true };
   }
 
   #close(): void {

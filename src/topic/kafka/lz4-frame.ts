@@ -3,6 +3,7 @@
  * dictionaries: any block size, linked blocks, block and content checksums (both checked), content size. Writes what
  * Java's client does: independent blocks of 64 KiB without checksums, for it takes no linked ones.
  */
+import { release } from "../../released.ts";
 import { decodeBlock, encodeBlock, encodedBytesMax } from "./lz4-block.ts";
 import { xxh32 } from "./xxh32.ts";
 
@@ -42,6 +43,7 @@ export function decodeFrames(bytes: Uint8Array, limit: number): Uint8Array {
     if (end > out.length) {
       const grown = new Uint8Array(Math.min(limit, Math.max(end, out.length * 2)));
       grown.set(out.subarray(0, written));
+      release(out);
       out = grown;
     }
     return end;

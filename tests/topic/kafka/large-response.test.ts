@@ -99,3 +99,18 @@ test("a large answer to another request than a fetch stays good, however many fe
   expect(payloads[0].every((byte) => byte === 0)).toBe(true);
   expect(payloads[4].every((byte) => byte === 4)).toBe(true);
 });
+
+test("gives back the memory of pieces that it took all of, and of no others", () => {
+  const large = new LargeResponses();
+  const bytes = framed(Buffer.alloc(900 * KIB, 7));
+  const own = (from: number, to?: number) => Buffer.from(new Uint8Array(bytes.subarray(from, to)).buffer);
+  const pieces = [own(0, 300 * KIB), own(300 * KIB, 600 * KIB), bytes.subarray(600 * KIB, 700 * KIB)];
+  const last = Buffer.concat([own(700 * KIB), Buffer.from("the next response")]);
+  expect(large.begins(pieces[0])).toBe(true);
+  for (const piece of pieces.slice(1)) expect(large.receive(piece)).toBeUndefined();
+  const { response, rest } = large.receive(last) ?? {};
+  expect(response?.equals(Buffer.alloc(900 * KIB, 7))).toBe(true);
+  expect(String(rest)).toBe("the next response");
+  expect(pieces.map(({ length }) => length)).toEqual([0, 0, 100 * KIB]);
+  expect(bytes.length).toBe(4 + 900 * KIB);
+});
