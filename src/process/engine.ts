@@ -114,7 +114,7 @@ export class Engine {
   }
 
   async #runShard(atWork: ShardAtWork): Promise<void> {
-    const { goal, now } = this.#options;
+    const { goal, now, garbage } = this.#options;
     const { shard, log } = atWork;
     const { partition } = shard;
     const endOffset = goal === "forever" ? Number.POSITIVE_INFINITY : atWork.endOffset;
@@ -126,6 +126,7 @@ export class Engine {
     let epochAtMs = now();
     while (!this.#stop.signal.aborted && shard.offset < endOffset) {
       if (nextRead === undefined) {
+        garbage.caughtUp();
         if (shard.changed) await this.#takeEpoch(shard, log);
         await this.#awaitRatings(shard, log);
         nextRead = readOn(this.#ratings, partition, shard.offset);
@@ -152,7 +153,7 @@ export class Engine {
         await this.#takeEpoch(shard, log);
         epochAtMs = now();
       }
-      this.#options.garbage.afterReading(slice.bytes.length);
+      garbage.afterReading(slice.bytes.length);
       this.#options.onProgress(this.#shards);
     }
     if (goal === "drain" && !this.#stop.signal.aborted) await this.#finish(shard, log, () => shard.drain());
