@@ -13,7 +13,7 @@ const VARINT_BYTES_OF_INT32 = 5;
 /** Its length in bytes is a varint of one byte. */
 const SHORT_TEXT_MAX = 127;
 /** A character of a string is at most this many bytes. */
-const UTF8_BYTES_MAX = 3;
+export const UTF8_BYTES_MAX = 3;
 /** A title may begin with U+FEFF. */
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -144,6 +144,7 @@ export class Engine {
         await aTurnForOthers();
       }
       if (slice.isOwn) {
+        // The shard is done with it, but still has it.
         shard.load(NOTHING);
         release(slice.bytes);
       }

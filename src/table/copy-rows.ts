@@ -4,6 +4,7 @@
  * never in a row, U+0000 and unpaired surrogates, is for whoever makes rows.
  */
 import { Buffer } from "node:buffer";
+import { UTF8_BYTES_MAX } from "../byte-stream.ts";
 import { assert } from "../errors.ts";
 import type { RowColumns } from "../row-columns.ts";
 
@@ -13,8 +14,6 @@ const CHUNK_BYTES = 128 * 1024;
 const ROW_BYTES_MAX = 2 + 6 * 4 + 8 + 10 + 3 * 4;
 /** Of a whole row: a title's length takes two bytes. */
 const ROW_BYTES_SHORT = 64 * 1024;
-/** A character of a string is at most this many bytes. */
-const UTF8_BYTES_MAX = 3;
 
 const SIGNATURE = Uint8Array.of(0x50, 0x47, 0x43, 0x4f, 0x50, 0x59, 0x0a, 0xff, 0x0d, 0x0a, 0x00);
 /** The signature, flags, and the length of an extension: none of either. */
