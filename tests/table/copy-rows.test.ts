@@ -80,7 +80,8 @@ test("ids of all lengths, more rows than a chunk has, and more titles", () => {
   const rows = Array.from(
     { length: 10_000 },
     (_, at): Row => ({
-      windowStart: random.whole(-1000, 1000) * 2_592_000,
+      // Never that of the row before: rows of one window have an order.
+      windowStart: ((at % 2001) - 1000) * 2_592_000,
       movieId: random.whole(1, 10 ** random.whole(1, 9)),
       title: `${titles[at % titles.length]}`,
       ratingCount: random.whole(1, 10 ** random.whole(1, 9)),
@@ -89,4 +90,13 @@ test("ids of all lengths, more rows than a chunk has, and more titles", () => {
     }),
   );
   expect(made(rows)).toEqual(rows);
+});
+
+test("rows of a window whose ids rise come in the order of the key, each with its own fields", () => {
+  const rows = Array.from({ length: 12_000 }, (_, at): Row => {
+    const figures = { ratingCount: at + 1, ratingSum: at * 3, uniqueRatingCount: (at % 5) + 1 };
+    return { windowStart: 2_592_000, movieId: at + 1, title: `Title of ${at + 1}`, ...figures };
+  });
+  const byText = [...rows].sort((a, b) => (String(a.movieId) < String(b.movieId) ? -1 : 1));
+  expect(made(rows)).toEqual(byText);
 });
