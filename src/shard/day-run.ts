@@ -108,9 +108,9 @@ export class DayRun {
     return words.report[GIVEN];
   }
 
-  /** The movie that the lane gave this slot to; of slots that others gave, nothing is known here. */
-  givenTo(slot: number): number {
-    return this.#memory.words.givenTo[slot];
+  /** The movies that the lane gave slots to, by slot; of slots that others gave, nothing is known here. */
+  get givenTo(): Int32Array {
+    return this.#memory.words.givenTo;
   }
 
   /** Hands out what was gathered, and begins a new run. */

@@ -6,7 +6,7 @@
  */
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert } from "../errors.ts";
-import { cutTitle } from "../titles/titles.ts";
+import { cutTitle, TITLE_CHARACTERS_MAX } from "../titles/titles.ts";
 import type { ShardSurroundings } from "./shard-surroundings.ts";
 
 /** Ids below this are looked up in an array (4 MB at most), all others in a map. */
@@ -66,7 +66,7 @@ export class Movies {
     const slot = this.#idOfSlot.length;
     if (movieId < DIRECT_IDS_MAX) {
       if (movieId >= this.#slotOfId.length) this.#growDirect(movieId);
-      assert(this.#slotOfId[movieId] === -1, `movie ${movieId} has one slot`);
+      assert(this.#slotOfId[movieId] === -1, "a movie has one slot");
       this.#slotOfId[movieId] = slot;
     } else {
       this.#slotOfLargeId.set(movieId, slot);
@@ -80,6 +80,25 @@ export class Movies {
   admit(movieId: number, surroundings: ShardSurroundings): number {
     surroundings.claimMovie(movieId);
     return this.add(movieId, surroundings.titleOf(movieId));
+  }
+
+  /**
+   * The same for those that the lane gave slots, up to, not including, `end`: their ids by slot. One loop, as all
+   * movies of the real set come with the first megabytes, before small functions are compiled.
+   */
+  admitGiven(givenTo: Int32Array, end: number, surroundings: ShardSurroundings): void {
+    for (let slot = this.count; slot < end; slot++) {
+      const movieId = givenTo[slot];
+      assert(movieId < DIRECT_IDS_MAX, "the lane leaves large ids alone");
+      surroundings.claimMovie(movieId);
+      if (movieId >= this.#slotOfId.length) this.#growDirect(movieId);
+      assert(this.#slotOfId[movieId] === -1, "a movie has one slot");
+      this.#slotOfId[movieId] = slot;
+      this.#idOfSlot.push(movieId);
+      const title = surroundings.titleOf(movieId);
+      if (title !== undefined && title.length <= TITLE_CHARACTERS_MAX) this.#titleOfSlot.push(title);
+      else this.#setTitle(slot, title);
+    }
   }
 
   /** The movies that have another title now, or one at last. */

@@ -5,6 +5,7 @@
 import type { AlreadyOut } from "./epoch-outputs.ts";
 
 export interface ShardSurroundings {
+  /** Free of U+0000, as `Titles` promises. */
   titleOf(movieId: number): string | undefined;
   /** Called with each new movie: another partition that has counted it is exit 4. */
   claimMovie(movieId: number): void;

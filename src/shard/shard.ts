@@ -223,7 +223,7 @@ export class Shard {
     const isInTime = timestampMs < 0 || timeMs <= timestampMs + this.#rules.maxFutureMs;
     if (isInTime && this.#walk.isInLane) {
       const given = this.#run.gather(cursor, this.#rules.maxMovies);
-      while (this.movies.count < given) this.movies.admit(this.#run.givenTo(this.movies.count), this.#surroundings);
+      if (given > this.movies.count) this.movies.admitGiven(this.#run.givenTo, given, this.#surroundings);
     }
     this.#passed();
     return true;

@@ -20,7 +20,7 @@ export interface Titles {
 /** Lines of one kind that are named one by one; the rest are counted. */
 const WARNINGS_MAX = 10;
 /** Width of the result table's `title`, in characters as databases count them: code points. */
-const TITLE_CHARACTERS_MAX = 128;
+export const TITLE_CHARACTERS_MAX = 128;
 /** A longer title would not go into a record of a topic, and is none: a file whose lines do not end, perhaps. */
 export const TITLE_LENGTH_MAX = 100_000;
 

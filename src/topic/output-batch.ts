@@ -3,6 +3,7 @@
  * reads the names back. An epoch without records for a topic puts no batch there.
  */
 import { anomalyLine } from "../anomaly-line.ts";
+import { UTF8_BYTES_MAX } from "../byte-stream.ts";
 import type { Epoch, EpochIdentity, RatingsSource } from "../epoch.ts";
 import { type BatchBuilder, type HeaderBlock, headerBlock } from "./batch-builder.ts";
 import type { BatchHeader } from "./record-batch.ts";
@@ -29,11 +30,11 @@ export function addOutputRecords(
 ): void {
   const origin = originBlock(source, epoch);
   if (side === "anomalies") {
-    const headers = [origin];
     for (const anomaly of epoch.anomalies) {
-      const [key, value] = [utf8(String(anomaly.movieId)), utf8(anomalyLine(anomaly))];
-      if (!builder.fits(key.length + value.length + origin.bytes.length)) flush?.();
-      builder.addWithHeaders(key, value, headers);
+      const key = String(anomaly.movieId);
+      const value = anomalyLine(anomaly);
+      if (!builder.fits(key.length + value.length * UTF8_BYTES_MAX + origin.bytes.length)) flush?.();
+      builder.addTextsWithHeaders(key, value, origin);
     }
     return;
   }

@@ -45,7 +45,7 @@ function walked(lines: readonly string[], known = new Movies(), moviesMax = Numb
     if (slot < 0) slot = movies.add(parser.movieId, undefined);
     run.add(parser.movieId, slot, parser.rating);
     const given = run.gather(cursor, moviesMax);
-    while (movies.count < given) movies.add(run.givenTo(movies.count), undefined);
+    while (movies.count < given) movies.add(run.givenTo[movies.count], undefined);
   }
   const taken = run.take();
   const figures = new Map([...figuresOf(taken)].map(([slot, figures]) => [movies.idOf(slot), figures]));
