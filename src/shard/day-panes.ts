@@ -28,7 +28,7 @@ export class DayPanes {
   add(day: number, entries: Int32Array): void {
     this.#paneOf(day).add(entries);
     // The running sum has passed the day already: the ratings came out of order.
-    if (day < this.#runningEnd) this.#running.add(entries, 1);
+    if (day < this.#runningEnd) this.#running.add(entries);
   }
 
   /** End of the earliest window after `closedEnd` that holds a rating, or undefined where none does. */
@@ -53,7 +53,7 @@ export class DayPanes {
     for (const [day, pane] of this.#panes) {
       assert(day >= end - this.#windowDays, "panes of closed windows are gone");
       if (day < this.#runningEnd || day >= end) continue;
-      this.#running.add(pane.entries(), 1);
+      this.#running.add(pane.entries());
     }
     this.#runningEnd = end;
   }
@@ -61,8 +61,12 @@ export class DayPanes {
   /** Slots whose running count is at least the least count and whose mean is at least `meanMin`, in no order. */
   slotsOver(meanMin: number): number[] {
     const running = this.#running;
+    const { reaching } = running;
     const slots: number[] = [];
-    for (const slot of running.reaching) if (running.sumOf(slot) / running.countOf(slot) >= meanMin) slots.push(slot);
+    for (let place = 0; place < reaching.length; place++) {
+      const slot = reaching[place];
+      if (running.sumOf(slot) / running.countOf(slot) >= meanMin) slots.push(slot);
+    }
     return slots;
   }
 
@@ -78,7 +82,7 @@ export class DayPanes {
   retire(end: number): void {
     for (const [day, pane] of this.#panes) {
       if (day > end - this.#windowDays) continue;
-      if (day < this.#runningEnd) this.#running.add(pane.entries(), -1);
+      if (day < this.#runningEnd) this.#running.takeAway(pane.entries());
       this.#panes.delete(day);
       this.#retired = pane;
     }

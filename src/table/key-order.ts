@@ -58,10 +58,16 @@ function merge(runs: Run[], movieId: Int32Array, order: Int32Array, at: number):
   while (runs.length > 0) {
     // The first run is of the shortest ids, and of two equal keys the shorter text comes first.
     let first = 0;
-    for (let other = 1; other < runs.length; other++) if (runs[other].key < runs[first].key) first = other;
-    const run = runs[first];
     let keyEnd = Number.POSITIVE_INFINITY;
-    for (const other of runs) if (other !== run && other.key < keyEnd) keyEnd = other.key;
+    for (let other = 1; other < runs.length; other++) {
+      const { key } = runs[other];
+      if (key >= runs[first].key) keyEnd = Math.min(keyEnd, key);
+      else {
+        keyEnd = runs[first].key;
+        first = other;
+      }
+    }
+    const run = runs[first];
     // One at least, also where another's key is the same.
     do {
       order[put++] = run.next++;
