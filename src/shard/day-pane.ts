@@ -6,7 +6,7 @@
  */
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { release } from "../released.ts";
-import { ENTRY_WORDS } from "./day-run.ts";
+import { ENTRY_WORDS } from "./lane-memory.ts";
 
 const FIRST_ENTRIES = 1024;
 const JOIN_ENTRIES_MIN = 32 * 1024;

@@ -6,7 +6,7 @@
  */
 import { assert } from "../errors.ts";
 import type { RecordCursor } from "../topic/record-cursor.ts";
-import { CELL_WORDS, LaneMemory } from "./lane-memory.ts";
+import { CELL_WORDS, ENTRY_WORDS, LaneMemory } from "./lane-memory.ts";
 import type { Movies } from "./movies.ts";
 
 // A cell holds the count in 24 bits, the sum in 28, and a bit for each rating value in 11: the lane reads and writes it
@@ -27,11 +27,8 @@ const NEXT = 1;
 const OFFSET_DELTA = 2;
 const GIVEN = 3;
 
-/** Words of an entry: slot, count, sum. */
-export const ENTRY_WORDS = 3;
-
 /**
- * From this share of the slots on, the movies of a run come in the order of their slots: then window, pane and running
+ * From this share of the slots on, the lane hands a run out, in the order of the slots: then window, pane and running
  * sums are walked from front to back, which the processor foresees.
  */
 const ORDERED_SHARE = 1 / 4;
@@ -47,8 +44,6 @@ export interface DayRatings {
 
 export class DayRun {
   readonly #memory: LaneMemory;
-  #entries = new Int32Array(0);
-  #values = new Uint16Array(0);
   #ratings = 0;
 
   constructor(memory = new LaneMemory()) {
@@ -115,15 +110,22 @@ export class DayRun {
 
   /** Hands out what was gathered, and begins a new run. */
   take(): DayRatings {
-    const { report, touched, cells } = this.#memory.words;
+    const { layout, words } = this.#memory;
+    const { report, entries, bits } = words;
     const movies = report[TOUCHED];
-    if (movies >= report[GIVEN] * ORDERED_SHARE) this.#putInOrder();
-    if (this.#values.length < movies) {
-      this.#entries = new Int32Array(touched.length * ENTRY_WORDS);
-      this.#values = new Uint16Array(touched.length);
-    }
-    const entries = this.#entries;
-    const values = this.#values;
+    if (this.#memory.hasLane && movies >= report[GIVEN] * ORDERED_SHARE) {
+      const handedOut = this.#memory.lane.handOut(layout.cells, report[GIVEN], layout.entries, layout.bits);
+      assert(handedOut === movies, "what was touched is handed out");
+    } else this.#handOut(words);
+    const ratings = this.#ratings;
+    this.#ratings = 0;
+    report[TOUCHED] = 0;
+    return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: bits.subarray(0, movies) };
+  }
+
+  /** Of few movies, the order in which they came does as well. */
+  #handOut({ report, touched, cells, entries, bits }: LaneMemory["words"]): void {
+    const movies = report[TOUCHED];
     for (let movie = 0; movie < movies; movie++) {
       const slot = touched[movie];
       const cell = slot * CELL_WORDS;
@@ -131,14 +133,10 @@ export class DayRun {
       entries[at] = slot;
       entries[at + 1] = countIn(cells, cell);
       entries[at + 2] = sumIn(cells, cell);
-      values[movie] = valuesIn(cells, cell);
+      bits[movie] = valuesIn(cells, cell);
       cells[cell] = 0;
       cells[cell + 1] = 0;
     }
-    const ratings = this.#ratings;
-    this.#ratings = 0;
-    report[TOUCHED] = 0;
-    return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
   }
 
   #know(movieId: number, slot: number): void {
@@ -146,12 +144,6 @@ export class DayRun {
     const { report, table } = this.#memory.words;
     report[GIVEN] = Math.max(report[GIVEN], slot + 1);
     if (isInTable) table[movieId] = slot + 1;
-  }
-
-  #putInOrder(): void {
-    const { report, touched, cells } = this.#memory.words;
-    const movies = report[TOUCHED];
-    for (let slot = 0, place = 0; place < movies; slot++) if (cells[slot * CELL_WORDS] !== 0) touched[place++] = slot;
   }
 }
 

@@ -24,6 +24,8 @@ const BEHIND_BYTES = 256;
 const WORD_BYTES = 4;
 /** Words of a cell: 64 bits, which `DayRun` knows how to read. */
 export const CELL_WORDS = 2;
+/** Words of an entry: slot, count, sum. */
+export const ENTRY_WORDS = 3;
 const REPORT_BYTES = 64;
 const ALIGNMENT = 16;
 
@@ -39,17 +41,22 @@ interface Layout {
   readonly givenTo: number;
   readonly touched: number;
   readonly cells: number;
+  /** Where a run is handed out: `ENTRY_WORDS` words a movie, and a bit for each rating value of it in 16 more. */
+  readonly entries: number;
+  readonly bits: number;
   readonly batch: number;
   readonly end: number;
 }
 
-/** The parts that consist of words. */
+/** The parts that consist of words, or halves of them. */
 interface Words {
   readonly report: Int32Array;
   readonly table: Int32Array;
   readonly givenTo: Int32Array;
   readonly touched: Int32Array;
   readonly cells: Int32Array;
+  readonly entries: Int32Array;
+  readonly bits: Uint16Array;
 }
 
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
@@ -58,18 +65,23 @@ function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   const touched = givenTo + slots * WORD_BYTES;
   // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
-  const batch = cells + slots * CELL_WORDS * WORD_BYTES;
+  const entries = cells + slots * CELL_WORDS * WORD_BYTES;
+  const bits = entries + (slots + 1) * ENTRY_WORDS * WORD_BYTES;
+  const batch = aligned(bits + (slots + 1) * 2);
   const end = batch + batchBytes + BEHIND_BYTES;
-  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, batch, end };
+  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, entries, bits, batch, end };
 }
 
-function wordsIn(memory: ArrayBuffer, { table, ids, givenTo, touched, cells, slots }: Layout): Words {
+function wordsIn(memory: ArrayBuffer, layout: Layout): Words {
+  const { table, ids, givenTo, touched, cells, entries, bits, slots } = layout;
   return {
     report: new Int32Array(memory, 0, REPORT_BYTES / WORD_BYTES),
     table: new Int32Array(memory, table, ids),
     givenTo: new Int32Array(memory, givenTo, slots),
     touched: new Int32Array(memory, touched, slots),
     cells: new Int32Array(memory, cells, slots * CELL_WORDS),
+    entries: new Int32Array(memory, entries, slots * ENTRY_WORDS),
+    bits: new Uint16Array(memory, bits, slots),
   };
 }
 
@@ -85,6 +97,11 @@ export class LaneMemory {
   get lane(): Lane {
     assert(this.#lane !== undefined, "the lane works on a batch brought in");
     return this.#lane;
+  }
+
+  /** Whether there is a lane: a batch was brought in. */
+  get hasLane(): boolean {
+    return this.#lane !== undefined;
   }
 
   /** In bytes: for the lane's calls. */
@@ -133,7 +150,7 @@ export class LaneMemory {
     new Uint8Array(this.#memory, at + batch.length, BEHIND_BYTES).fill(0);
   }
 
-  /** Everything but the batch is carried over. */
+  /** Everything but the batch, and what was handed out, is carried over. */
   #layOut(next: Layout): void {
     const { report, table, givenTo, touched, cells } = this.#words;
     const before = this.#layout;

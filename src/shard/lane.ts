@@ -1,5 +1,5 @@
 /**
- * The lane: the two functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where
+ * The lane: the functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where
  * in it. Pure.
  */
 import { Buffer } from "node:buffer";
@@ -29,6 +29,7 @@ export interface Lane {
     touched: number,
     report: number,
   ) => number;
+  readonly handOut: (cells: number, slots: number, entries: number, bits: number) => number;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -42,5 +43,6 @@ export function makeLane(bytes: number): Lane {
     memory: memory.buffer as ArrayBuffer,
     fold: exports.fold as Lane["fold"],
     gather: exports.gather as Lane["gather"],
+    handOut: exports.handOut as Lane["handOut"],
   };
 }

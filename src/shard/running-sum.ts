@@ -2,7 +2,7 @@
  * Count and sum per slot over the days of a sliding window, and which slots reach the least count. Days are added and
  * taken away whole. Doubles: a window may hold more than 32 bits.
  */
-import { ENTRY_WORDS } from "./day-run.ts";
+import { ENTRY_WORDS } from "./lane-memory.ts";
 
 const FIRST_SLOTS = 1024;
 

@@ -6,7 +6,8 @@
 import type { ByteReader, ByteWriter } from "../byte-stream.ts";
 import { assert, stateError } from "../errors.ts";
 import { release } from "../released.ts";
-import { type DayRatings, ENTRY_WORDS } from "./day-run.ts";
+import type { DayRatings } from "./day-run.ts";
+import { ENTRY_WORDS } from "./lane-memory.ts";
 
 export const WINDOW_DAYS = 30;
 

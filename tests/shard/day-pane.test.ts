@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { ByteReader, ByteWriter } from "../../src/byte-stream.ts";
 import { DayPane } from "../../src/shard/day-pane.ts";
-import { ENTRY_WORDS } from "../../src/shard/day-run.ts";
+import { ENTRY_WORDS } from "../../src/shard/lane-memory.ts";
 import { Random } from "../generate/random.ts";
 
 const SEED = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));

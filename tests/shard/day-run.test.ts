@@ -3,10 +3,11 @@ import { expect, test } from "bun:test";
 import { DayRun } from "../../src/shard/day-run.ts";
 import { figuresOf } from "./run-figures.ts";
 
-/** Slot and figures of each movie in turn, then the number of ratings. */
+/** Slot and figures of each movie, by slot, then the number of ratings. */
 function taken(run: DayRun): number[][] {
   const ratings = run.take();
-  return [...[...figuresOf(ratings)].map(([slot, figures]) => [slot, ...figures]), [ratings.ratings]];
+  const movies = [...figuresOf(ratings)].map(([slot, figures]) => [slot, ...figures]);
+  return [...movies.sort(([a], [b]) => a - b), [ratings.ratings]];
 }
 
 test("gathers count, sum and a bit for each rating value, by movie", () => {

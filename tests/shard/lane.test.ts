@@ -198,3 +198,37 @@ describe("leaves to the parser", () => {
     expect(lines.filter((line, at) => !counted.includes(line) && !left.includes(at))).toEqual([]);
   });
 });
+
+describe("hands out", () => {
+  /** A run over a memory that a batch was brought into. */
+  function runInLane(): DayRun {
+    const memory = new LaneMemory();
+    memory.bringIn(new Uint8Array(WORTHWHILE_BYTES), 0, WORTHWHILE_BYTES);
+    return new DayRun(memory);
+  }
+
+  test("the most that a movie's cell holds, and is empty then", () => {
+    const run = runInLane();
+    let ratings = 0;
+    for (; !run.full; ratings++) run.add(8, 0, 10);
+    expect([...figuresOf(run.take())]).toEqual([[0, [ratings, ratings * 10, 1 << 10]]]);
+    expect(run.empty).toBe(true);
+    run.add(8, 0, 0);
+    expect([...figuresOf(run.take())]).toEqual([[0, [1, 0, 1]]]);
+  });
+
+  test("few movies and most movies, each once, most in the order of their slots", () => {
+    const run = runInLane();
+    const all = Array.from({ length: 1000 }, (_, slot) => slot);
+    for (const slots of [all.toReversed(), [900, 3, 999], all.slice(500), [7]]) {
+      for (const slot of slots) run.add(slot + 1, slot, slot % 6);
+      const { entries, values, ratings } = run.take();
+      const movies = [...figuresOf({ entries, values, ratings })];
+      const figures = slots.map((slot) => [slot, [1, slot % 6, 1 << (slot % 6)]]);
+      expect(movies).toEqual((slots.length < 250 ? figures : figures.toSorted(bySlot)) as typeof movies);
+      expect([values.length, ratings]).toEqual([slots.length, slots.length]);
+    }
+  });
+
+  const bySlot = ([a]: readonly unknown[], [b]: readonly unknown[]) => Number(a) - Number(b);
+});

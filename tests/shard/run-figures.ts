@@ -1,5 +1,6 @@
 /** Ratings of one day, for tests. */
-import { type DayRatings, ENTRY_WORDS } from "../../src/shard/day-run.ts";
+import type { DayRatings } from "../../src/shard/day-run.ts";
+import { ENTRY_WORDS } from "../../src/shard/lane-memory.ts";
 
 /** What a run holds: by slot, count, sum and a bit for each rating value. */
 export function figuresOf({ entries, values }: DayRatings): Map<number, readonly number[]> {
