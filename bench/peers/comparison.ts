@@ -128,7 +128,9 @@ export class Comparison {
     const name = `run_${process.pid}_${++Comparison.#runs}`;
     const { host, port } = this.#postgres;
     const folder = mkdtempSync(join(this.#folder, "run-"));
-    this.#postgres.sql(`CREATE DATABASE ${name} OWNER ${LOGIN.user} TEMPLATE template0 ENCODING 'UTF8'`);
+    // As `tidemark setup` makes a database, and for all peers alike: the locale C goes with every server.
+    const locale = "ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'";
+    this.#postgres.sql(`CREATE DATABASE ${name} OWNER ${LOGIN.user} TEMPLATE template0 ${locale}`);
     try {
       return await work({ ...this.common, database: { host, port, name, ...LOGIN }, folder });
     } finally {
