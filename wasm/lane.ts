@@ -2,9 +2,9 @@
  * What WebAssembly does for Tidemark, in AssemblyScript: the two loops over every byte of a record batch, and one over
  * what they leave. `fold` makes a batch short for its CRC-32C; `gather` reads plain ratings and adds them up, and
  * `handOut` hands out the sums. They work in one memory whose places the caller chooses, keep nothing, and read nothing
- * from outside of it. `npm run wasm` compiles this file into
- * `src/shard/lane-wasm.ts`. Machine code from the first thousand records on: the same loop in JavaScript takes nearly
- * twice as long when it is warm, and a quarter of a second of a processor to get warm.
+ * from outside of it. `npm run wasm` compiles this file into `src/shard/lane-wasm.ts`. Machine code from the first
+ * thousand records on: the same loop in JavaScript takes nearly twice as long when it is warm, and a quarter of a
+ * second of a processor to get warm.
  */
 
 /**
@@ -190,8 +190,7 @@ export function gather(
 
 /**
  * Hands out the cells of the `slots` first slots that are not 0, in order, and makes them 0: slot, count and sum, a
- * word each, at `entries`, and 16 bits of rating values at `bits`. Returns how many they were. Both have room for one
- * more.
+ * word each, at `entries`, and 16 bits of rating values at `bits`. Returns how many they were. Both have room for all.
  */
 export function handOut(cells: u32, slots: u32, entries: u32, bits: u32): u32 {
   let movies: u32 = 0;

@@ -66,8 +66,8 @@ function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
   const entries = cells + slots * CELL_WORDS * WORD_BYTES;
-  const bits = entries + (slots + 1) * ENTRY_WORDS * WORD_BYTES;
-  const batch = aligned(bits + (slots + 1) * 2);
+  const bits = entries + slots * ENTRY_WORDS * WORD_BYTES;
+  const batch = aligned(bits + slots * 2);
   const end = batch + batchBytes + BEHIND_BYTES;
   return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, entries, bits, batch, end };
 }

@@ -1,6 +1,5 @@
 /**
- * The lane: the functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where
- * in it. Pure.
+ * The lane: the functions of `wasm/lane.ts` over a memory of their own. The caller chooses what lies where in it. Pure.
  */
 import { Buffer } from "node:buffer";
 import { LANE_WASM } from "./lane-wasm.ts";

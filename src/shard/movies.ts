@@ -90,8 +90,8 @@ export class Movies {
     for (let slot = this.count; slot < end; slot++) {
       const movieId = givenTo[slot];
       assert(movieId < DIRECT_IDS_MAX, "the lane leaves large ids alone");
-      surroundings.claimMovie(movieId);
       if (movieId >= this.#slotOfId.length) this.#growDirect(movieId);
+      surroundings.claimMovie(movieId);
       assert(this.#slotOfId[movieId] === -1, "a movie has one slot");
       this.#slotOfId[movieId] = slot;
       this.#idOfSlot.push(movieId);

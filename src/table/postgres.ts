@@ -273,7 +273,7 @@ class PostgresTable implements ResultTable {
     }
   }
 
-  /** Rows come in the order of the key: scattered over many windows, every row would touch a page of its own. */
+  /** Rows come window by window: scattered over many, every row would touch a page of its own. */
   async #upsert(rows: RowColumns): Promise<void> {
     for (let first = 0; first < rows.length; first += ROWS_PER_STATEMENT) {
       const end = Math.min(first + ROWS_PER_STATEMENT, rows.length);

@@ -33,6 +33,7 @@ export function addOutputRecords(
     for (const anomaly of epoch.anomalies) {
       const key = String(anomaly.movieId);
       const value = anomalyLine(anomaly);
+      // At the most: only very long titles make more batches for it.
       if (!builder.fits(key.length + value.length * UTF8_BYTES_MAX + origin.bytes.length)) flush?.();
       builder.addTextsWithHeaders(key, value, origin);
     }

@@ -92,6 +92,16 @@ test("ids of all lengths, more rows than a chunk has, and more titles", () => {
   expect(made(rows)).toEqual(rows);
 });
 
+test("ids on both sides of a power of ten", () => {
+  const powers = Array.from({ length: 9 }, (_, digits) => 10 ** (digits + 1));
+  const ids = powers.flatMap((power) => [power - 1, power, power + 1]);
+  const rows = ids.map((movieId, at): Row => {
+    const figures = { ratingCount: 1, ratingSum: 2, uniqueRatingCount: 1 };
+    return { windowStart: at * 2_592_000, movieId, title: "", ...figures };
+  });
+  expect(made(rows)).toEqual(rows);
+});
+
 test("rows of a window whose ids rise come in the order of the key, each with its own fields", () => {
   const rows = Array.from({ length: 12_000 }, (_, at): Row => {
     const figures = { ratingCount: at + 1, ratingSum: at * 3, uniqueRatingCount: (at % 5) + 1 };

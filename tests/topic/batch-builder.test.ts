@@ -48,6 +48,26 @@ describe("a batch builder", () => {
     }
   });
 
+  test("writes texts as it writes their bytes in UTF-8, however long", () => {
+    const random = new Random(2);
+    const headers = [["run", random.bytes(36)]] as const;
+    const block = headerBlock(headers);
+    for (const batchBytesMax of [100, 1_000_000]) {
+      const builder = new BatchBuilder(batchBytesMax);
+      for (const count of [1, 2, 130]) {
+        const records = Array.from({ length: count }, (): NaiveRecord => {
+          const value = Array.from({ length: random.pick([0, 1, 16, 64, 8192]) }, () =>
+            random.pick([...'aé€😀"']),
+          ).join("");
+          const key = String(random.whole(1, 2 ** 31 - 1));
+          builder.addTextsWithHeaders(key, value, block);
+          return { key: new TextEncoder().encode(key), value: new TextEncoder().encode(value), headers };
+        });
+        expect(Buffer.from(builder.finish(5)).equals(naiveBatch({ records, baseTimestampMs: 5 }))).toBe(true);
+      }
+    }
+  });
+
   test("says what fits, so that no batch is larger than its limit unless one record is", () => {
     const builder = new BatchBuilder(1000);
     const value = new Uint8Array(5000);
