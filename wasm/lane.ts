@@ -190,16 +190,17 @@ export function gather(
 
 /**
  * Hands out the cells of the `slots` first slots that are not 0, in order, and makes them 0: slot, count and sum, a
- * word each, at `entries`, and 16 bits of rating values at `bits`. Returns how many they were. Both have room for all.
+ * word each, at `entries`, and 16 bits of rating values at `values`; both have room for all. Returns how many they
+ * were.
  */
-export function handOut(cells: u32, slots: u32, entries: u32, bits: u32): u32 {
+export function handOut(cells: u32, slots: u32, entries: u32, values: u32): u32 {
   let movies: u32 = 0;
   for (let slot: u32 = 0; slot < slots; slot++, cells += 8) {
     const cell = load<u64>(cells);
     store<u32>(entries, slot, 0);
     store<u32>(entries, <u32>cell & COUNT_MASK, 4);
     store<u32>(entries, <u32>(cell >> SUM_SHIFT) & SUM_MASK, 8);
-    store<u16>(bits + (movies << 1), <u16>(cell >> VALUES_SHIFT));
+    store<u16>(values + (movies << 1), <u16>(cell >> VALUES_SHIFT));
     store<u64>(cells, 0);
     // What is nothing is written over.
     const isThere = u32(cell !== 0);

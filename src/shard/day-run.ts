@@ -111,20 +111,20 @@ export class DayRun {
   /** Hands out what was gathered, and begins a new run. */
   take(): DayRatings {
     const { layout, words } = this.#memory;
-    const { report, entries, bits } = words;
+    const { report, entries, values } = words;
     const movies = report[TOUCHED];
     if (this.#memory.hasLane && movies >= report[GIVEN] * ORDERED_SHARE) {
-      const handedOut = this.#memory.lane.handOut(layout.cells, report[GIVEN], layout.entries, layout.bits);
+      const handedOut = this.#memory.lane.handOut(layout.cells, report[GIVEN], layout.entries, layout.values);
       assert(handedOut === movies, "what was touched is handed out");
     } else this.#handOut(words);
     const ratings = this.#ratings;
     this.#ratings = 0;
     report[TOUCHED] = 0;
-    return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: bits.subarray(0, movies) };
+    return { ratings, entries: entries.subarray(0, movies * ENTRY_WORDS), values: values.subarray(0, movies) };
   }
 
   /** Of few movies, the order in which they came does as well. */
-  #handOut({ report, touched, cells, entries, bits }: LaneMemory["words"]): void {
+  #handOut({ report, touched, cells, entries, values }: LaneMemory["words"]): void {
     const movies = report[TOUCHED];
     for (let movie = 0; movie < movies; movie++) {
       const slot = touched[movie];
@@ -133,7 +133,7 @@ export class DayRun {
       entries[at] = slot;
       entries[at + 1] = countIn(cells, cell);
       entries[at + 2] = sumIn(cells, cell);
-      bits[movie] = valuesIn(cells, cell);
+      values[movie] = valuesIn(cells, cell);
       cells[cell] = 0;
       cells[cell + 1] = 0;
     }

@@ -43,7 +43,7 @@ interface Layout {
   readonly cells: number;
   /** Where a run is handed out: `ENTRY_WORDS` words a movie, and a bit for each rating value of it in 16 more. */
   readonly entries: number;
-  readonly bits: number;
+  readonly values: number;
   readonly batch: number;
   readonly end: number;
 }
@@ -56,7 +56,7 @@ interface Words {
   readonly touched: Int32Array;
   readonly cells: Int32Array;
   readonly entries: Int32Array;
-  readonly bits: Uint16Array;
+  readonly values: Uint16Array;
 }
 
 function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
@@ -66,14 +66,14 @@ function layoutFor(ids: number, slots: number, batchBytes: number): Layout {
   // One more than there are slots: the lane writes past the list's end before it knows whether that counts.
   const cells = aligned(touched + (slots + 1) * WORD_BYTES);
   const entries = cells + slots * CELL_WORDS * WORD_BYTES;
-  const bits = entries + slots * ENTRY_WORDS * WORD_BYTES;
-  const batch = aligned(bits + slots * 2);
+  const values = entries + slots * ENTRY_WORDS * WORD_BYTES;
+  const batch = aligned(values + slots * 2);
   const end = batch + batchBytes + BEHIND_BYTES;
-  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, entries, bits, batch, end };
+  return { ids, slots, batchBytes, scratch: REPORT_BYTES, table, givenTo, touched, cells, entries, values, batch, end };
 }
 
 function wordsIn(memory: ArrayBuffer, layout: Layout): Words {
-  const { table, ids, givenTo, touched, cells, entries, bits, slots } = layout;
+  const { table, ids, givenTo, touched, cells, entries, values, slots } = layout;
   return {
     report: new Int32Array(memory, 0, REPORT_BYTES / WORD_BYTES),
     table: new Int32Array(memory, table, ids),
@@ -81,7 +81,7 @@ function wordsIn(memory: ArrayBuffer, layout: Layout): Words {
     touched: new Int32Array(memory, touched, slots),
     cells: new Int32Array(memory, cells, slots * CELL_WORDS),
     entries: new Int32Array(memory, entries, slots * ENTRY_WORDS),
-    bits: new Uint16Array(memory, bits, slots),
+    values: new Uint16Array(memory, values, slots),
   };
 }
 

@@ -28,7 +28,7 @@ export interface Lane {
     touched: number,
     report: number,
   ) => number;
-  readonly handOut: (cells: number, slots: number, entries: number, bits: number) => number;
+  readonly handOut: (cells: number, slots: number, entries: number, values: number) => number;
 }
 
 let compiled: WebAssembly.Module | undefined;

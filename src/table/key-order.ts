@@ -1,7 +1,7 @@
 /**
- * The order that the result table's key has rows in: by window, then by the movie id as text. An index takes a sixth
- * less time for rows in its order, as each goes behind the one before. Only a hint: rows are not compared with those of
- * other windows, and where a window's rows do not come by their ids as numbers, as a shard hands them out, they stay.
+ * The order that the result table's key has rows in: by window, then by the movie id as text. PostgreSQL takes a tenth
+ * less time to copy rows in the order of its index. Only a hint: rows are not compared with those of other windows, and
+ * where a window's rows do not come by their ids as numbers, as a shard hands them out, they stay.
  */
 import type { RowColumns } from "../row-columns.ts";
 

@@ -30,6 +30,8 @@ import { crc32c } from "./crc32c.ts";
 export const BUILT_BYTES_MAX = 1_000_000;
 /** Bytes that framing a record can add: six varints of at most 5 bytes, one of 10, and the attributes. */
 const RECORD_FRAME_BYTES_MAX = 41;
+/** Of 32 bits. */
+const VARINT_BYTES_MAX = 5;
 
 /** Headers of a record, encoded: see `headerBlock`. */
 export interface HeaderBlock {
@@ -113,13 +115,7 @@ export class BatchBuilder {
       headerCount += count;
       headerBytes += bytes.length;
     }
-    const fieldBytes = nullableBytes(key) + nullableBytes(value);
-    const body = 2 + varintBytes(this.#count) + fieldBytes + varintBytes(headerCount) + headerBytes;
-    this.#reserve(body + RECORD_FRAME_BYTES_MAX);
-    this.#varint(body);
-    this.#bytes[this.#at++] = 0; // Attributes.
-    this.#bytes[this.#at++] = 0; // Timestamp delta.
-    this.#varint(this.#count++);
+    this.#begin(nullableBytes(key) + nullableBytes(value) + varintBytes(headerCount) + headerBytes);
     this.#field(key);
     this.#field(value);
     this.#varint(headerCount);
@@ -131,20 +127,11 @@ export class BatchBuilder {
     const keyBytes = Buffer.byteLength(key);
     const valueBytes = Buffer.byteLength(value);
     const fieldBytes = varintBytes(keyBytes) + keyBytes + varintBytes(valueBytes) + valueBytes;
-    const body = 2 + varintBytes(this.#count) + fieldBytes + varintBytes(count) + headers.length;
-    this.#reserve(body + RECORD_FRAME_BYTES_MAX);
-    const bytes = this.#bytes;
-    let at = putVarint(bytes, this.#at, body);
-    bytes[at++] = 0; // Attributes.
-    bytes[at++] = 0; // Timestamp delta.
-    at = putVarint(bytes, at, this.#count++);
-    at = putVarint(bytes, at, keyBytes);
-    at += bytes.write(key, at);
-    at = putVarint(bytes, at, valueBytes);
-    at += bytes.write(value, at);
-    at = putVarint(bytes, at, count);
-    bytes.set(headers, at);
-    this.#at = at + headers.length;
+    this.#begin(fieldBytes + varintBytes(count) + headers.length);
+    this.#text(key, keyBytes);
+    this.#text(value, valueBytes);
+    this.#varint(count);
+    this.#copy(headers);
   }
 
   /**
@@ -172,6 +159,21 @@ export class BatchBuilder {
     this.#count = 0;
     // Not a Buffer, whose `slice` makes no copy.
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, end);
+  }
+
+  /** Begins a record with headers, which has so many bytes behind its offset. `add` does without a call for this. */
+  #begin(bytes: number): void {
+    const body = 2 + varintBytes(this.#count) + bytes;
+    this.#reserve(VARINT_BYTES_MAX + body);
+    this.#varint(body);
+    this.#bytes[this.#at++] = 0; // Attributes.
+    this.#bytes[this.#at++] = 0; // Timestamp delta.
+    this.#varint(this.#count++);
+  }
+
+  #text(text: string, bytes: number): void {
+    this.#varint(bytes);
+    this.#at += this.#bytes.write(text, this.#at);
   }
 
   #field(field: Uint8Array | null): void {

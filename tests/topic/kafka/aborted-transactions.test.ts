@@ -28,7 +28,7 @@ describe("transactions", () => {
 
   test("only what was left out is passed over: no bytes, but the offset after it", () => {
     const fetched = joined(marker("commit", 3, 10), marker("abort", 4, 11));
-    expect(readableBatches(fetched, 10, [], SOURCE)).toMatchObject({ bytes: new Uint8Array(0), nextOffset: 12 });
+    expect(readableBatches(fetched, 10, [], SOURCE)).toEqual({ bytes: new Uint8Array(0), isOwn: true, nextOffset: 12 });
   });
 
   test("are left out as in a naive model, from wherever one begins", () => {

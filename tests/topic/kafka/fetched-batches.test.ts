@@ -51,12 +51,12 @@ describe("batches that all may be seen", () => {
     expect(bytes.buffer).toBe(fetched.buffer);
     expect([seen(bytes), nextOffset]).toEqual([["8 value 0"], 9]);
     expect(seen(readableBatches(fetched, 7, [], SOURCE).bytes)).toHaveLength(4);
-    expect(readableBatches(fetched, 20, [], SOURCE)).toMatchObject({ bytes: new Uint8Array(0), nextOffset: 20 });
+    expect(readableBatches(fetched, 20, [], SOURCE)).toEqual({ bytes: new Uint8Array(0), isOwn: true, nextOffset: 20 });
   });
 
   test("none there: nothing, and the offset asked for", () => {
     for (const fetched of [new Uint8Array(0), one.subarray(0, 40)]) {
-      expect(readableBatches(fetched, 7, [], SOURCE)).toMatchObject({ bytes: new Uint8Array(0), nextOffset: 7 });
+      expect(readableBatches(fetched, 7, [], SOURCE)).toEqual({ bytes: new Uint8Array(0), isOwn: true, nextOffset: 7 });
     }
   });
 });
